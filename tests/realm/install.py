@@ -1,0 +1,77 @@
+"""Where the Heimdal under test is installed, and where build output goes."""
+
+import os
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent.parent
+ROOT = TESTS.parent
+
+# Variables that reach the programs of a realm; everything else is dropped.
+_PASSED_ON = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "PATH",
+              "TMPDIR", "LD_PRELOAD")
+
+
+def build_dir():
+    """$BUILD_DIR, by default _build in the repository."""
+    return Path(os.environ.get("BUILD_DIR") or ROOT / "_build").resolve()
+
+
+def base_env():
+    """The environment every program starts from: nothing of the caller's
+    Kerberos settings, C locale."""
+    env = {k: os.environ[k] for k in _PASSED_ON if k in os.environ}
+    env.setdefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+    env["LC_ALL"] = "C"
+    env["TZ"] = "UTC"
+    return env
+
+
+class Install:
+    """An installation of Heimdal: programs by name.
+
+    `bindirs` are searched in order; `suffixes` are tried for distributions
+    that rename programs (kinit.heimdal); `lib_path` goes to LD_LIBRARY_PATH.
+    """
+
+    def __init__(self, name, bindirs, suffixes=("",), lib_path=()):
+        self.name = name
+        self.bindirs = [Path(d) for d in bindirs]
+        self.suffixes = suffixes
+        self.lib_path = [str(d) for d in lib_path]
+
+    @classmethod
+    def from_prefix(cls, prefix, name="heimdal"):
+        """An installation made by `make install` under `prefix`."""
+        prefix = Path(prefix)
+        return cls(name, [prefix / d for d in ("bin", "sbin", "libexec",
+                                               "libexec/heimdal")])
+
+    def find(self, program):
+        """Path of a program, or None."""
+        for directory in self.bindirs:
+            for suffix in self.suffixes:
+                path = directory / (program + suffix)
+                if os.access(path, os.X_OK) and path.is_file():
+                    return str(path)
+        return None
+
+    def program(self, program):
+        """Path of a program; FileNotFoundError when it is not there."""
+        path = self.find(program)
+        if path is None:
+            raise FileNotFoundError("%s: no program %s in %s" % (
+                self.name, program, ", ".join(map(str, self.bindirs))))
+        return path
+
+    def env(self):
+        """Environment additions this installation's programs need."""
+        env = base_env()
+        if self.lib_path:
+            env["LD_LIBRARY_PATH"] = ":".join(self.lib_path)
+        return env
+
+
+def under_test():
+    """The installation under test: $HEIMDAL_PREFIX, or the build's own."""
+    prefix = os.environ.get("HEIMDAL_PREFIX") or build_dir() / "install"
+    return Install.from_prefix(prefix)
