@@ -313,8 +313,8 @@ stage_unpack() {
     mkdir "$part"
     logged unpack '' 0 tar -xf "$source_file" --strip-components=1 --no-same-owner -C "$part"
     # A release tarball brings generated files; patches change what they are generated from.
-    (cd "$part" && rm -f configure aclocal.m4 include/config.h.in
-     find . \( -name Makefile.in -o -name '*-protos.h' -o -name '*-private.h' \) -exec rm {} +)
+    (cd "$part" && rm -f configure aclocal.m4
+     find . \( -name Makefile.in -o -name config.h.in -o -name '*-protos.h' -o -name '*-private.h' \) -exec rm {} +)
     mv "$part" "$build_dir/pristine"
     stamp unpack "$want"
     said="$source_base base, upstream $(upstream commit | cut -c1-12)"

@@ -30,11 +30,14 @@ class Install:
     """An installation of Heimdal: programs by name.
 
     `bindirs` are searched in order; `suffixes` are tried for distributions
-    that rename programs (kinit.heimdal); `lib_path` goes to LD_LIBRARY_PATH.
+    that rename programs (kinit.heimdal); `lib_path` goes to LD_LIBRARY_PATH;
+    `libdefaults` to the [libdefaults] of every krb5.conf its programs read.
     """
 
-    def __init__(self, name, bindirs, suffixes=("",), lib_path=()):
+    def __init__(self, name, bindirs, suffixes=("",), lib_path=(),
+                 libdefaults=None):
         self.name = name
+        self.libdefaults = dict(libdefaults or {})
         self.bindirs = [Path(d) for d in bindirs]
         self.suffixes = suffixes
         self.lib_path = [str(d) for d in lib_path]

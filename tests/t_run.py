@@ -1,0 +1,160 @@
+"""The runner and the trace script themselves."""
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+from pathlib import Path
+
+import run
+import trace
+
+HEAD = "import unittest\nclass T(unittest.TestCase):\n"
+
+
+class RunnerTest(unittest.TestCase):
+    """What a suite may do, and what becomes of it."""
+
+    def setUp(self):
+        tmp = tempfile.TemporaryDirectory()
+        self.addCleanup(tmp.cleanup)
+        self.dir = Path(tmp.name)
+
+    def go(self, text, name="t_x.py", timeout=30):
+        """Run one suite; ({case: (result, reason)}, output, status)."""
+        path = self.dir / name
+        path.write_text(textwrap.dedent(text))
+        path.chmod(0o755)
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            cases = run.Runner([run.Suite("x/t_x", path)], 1, timeout,
+                               self.dir).run_all()
+            status = run.summary(cases)
+        return ({c.case: (c.result, c.reason) for c in cases},
+                out.getvalue(), status)
+
+    def test_pass_fail_skip_are_told_apart(self):
+        cases, out, status = self.go(HEAD + """
+    def test_a(self): pass
+    def test_b(self): self.fail("because")
+    def test_c(self): self.skipTest("no peer")
+    def test_d(self): raise KeyError("k")
+    @unittest.expectedFailure
+    def test_e(self): self.fail()
+    @unittest.expectedFailure
+    def test_f(self): pass
+    def test_g(self):
+        for i in (1, 2):
+            with self.subTest(i=i): self.assertEqual(i, 1)
+""")
+        self.assertEqual({k: v[0] for k, v in cases.items()}, {
+            "T.test_a": "pass", "T.test_b": "fail", "T.test_c": "skip",
+            "T.test_d": "fail", "T.test_e": "pass", "T.test_f": "fail",
+            "T.test_g (i=2)": "fail"})
+        self.assertEqual(cases["T.test_b"][1], "because")
+        self.assertEqual(cases["T.test_c"][1], "no peer")
+        self.assertIn("skipped 1: no peer", out)
+        self.assertEqual(out.splitlines()[-1],
+                         "2 passed, 4 failed, 1 skipped")
+        self.assertEqual(status, 1)
+
+    def test_all_well(self):
+        _cases, out, status = self.go(HEAD + "    def test_a(self): pass\n")
+        self.assertEqual((status, out.splitlines()[-1]),
+                         (0, "1 passed, 0 failed, 0 skipped"))
+
+    def test_no_test_is_a_failure(self):
+        cases, _out, status = self.go("import unittest\n")
+        self.assertEqual((cases, status),
+                         ({"(file)": ("fail", "no test ran")}, 1))
+
+    def test_file_that_does_not_load_is_a_failure(self):
+        cases, out, _status = self.go("import no_such_module\n")
+        self.assertEqual(cases["(file)"], ("fail", "exit status 1"))
+        self.assertIn("No module named 'no_such_module'", out)
+
+    def test_file_that_dies_is_a_failure(self):
+        cases, _out, _status = self.go(HEAD + """
+    def test_a(self): pass
+    def test_b(self): import os; os._exit(3)
+""")
+        self.assertEqual(cases, {"T.test_a": ("pass", ""),
+                                 "(file)": ("fail", "exit status 3")})
+
+    def test_file_that_hangs_is_killed(self):
+        cases, _out, _status = self.go(HEAD + """
+    def test_a(self): import time; time.sleep(60)
+""", timeout=2)
+        self.assertEqual(cases, {"(file)": ("fail", "no end after 2 s")})
+
+    def test_process_left_behind_is_a_failure_and_killed(self):
+        cases, _out, _status = self.go(HEAD + """
+    def test_a(self):
+        import subprocess
+        child = subprocess.Popen(["sleep", "61"])
+        open(%r, "w").write(str(child.pid))
+""" % str(self.dir / "pid"))
+        self.assertEqual(cases["(file)"], ("fail", "left processes behind"))
+        pid = (self.dir / "pid").read_text()
+        with contextlib.suppress(FileNotFoundError):
+            # A zombie of somebody else's is dead enough.
+            state = Path("/proc/%s/stat" % pid).read_text().split()[2]
+            self.assertEqual(state, "Z")
+
+    def test_error_in_setup_of_a_class_is_a_failure(self):
+        cases, _out, status = self.go(HEAD + """
+    @classmethod
+    def setUpClass(cls): raise ValueError("no realm")
+    def test_a(self): pass
+""")
+        self.assertEqual((list(cases.values()), status),
+                         ([("fail", "ValueError: no realm")], 1))
+
+    def test_programs(self):
+        for code, want in ((0, ("pass", "")), (77, ("skip", "no rc4")),
+                           (1, ("fail", "exit status 1: no rc4"))):
+            cases, _out, _status = self.go(
+                "#!/bin/sh\necho no rc4\nexit %d\n" % code, "test_x")
+            self.assertEqual(cases, {"test_x": want})
+
+    def test_nothing_chosen_is_a_failure(self):
+        env = dict(os.environ, BUILD_DIR=str(self.dir))
+        done = subprocess.run(
+            [sys.executable, run.__file__, "no-such-suite"], env=env,
+            stdout=subprocess.PIPE, check=False)
+        self.assertEqual((done.returncode, done.stdout.splitlines()[-1]),
+                         (1, b"0 passed, 0 failed, 0 skipped"))
+
+
+class TraceTest(unittest.TestCase):
+    """Markers are found, rows are read."""
+
+    def test_rows_and_markers(self):
+        with tempfile.TemporaryDirectory() as tmp:
+            root = Path(tmp)
+            doc = root / "requirements.md"
+            doc.write_text("| ID | level |\n|---|---|\n"
+                           "| PF-01 | MUST | C | one |\n"
+                           "| PF-02 | MUST | C | two |\n"
+                           "| PF-02 | waived: cannot be seen |\n")
+            self.assertEqual(trace.read_requirements(doc), (
+                {"PF-01": "one", "PF-02": "two"},
+                {"PF-02": "cannot be seen"}))
+            for name, text in (
+                    ("tests/a/t_a.py", "# %s: PF-01, XT-03\n"),
+                    ("mod/kdc/test_b.c", "\n/* %s: PF-01 */\n"),
+                    ("mod/kdc/b.c", "/* %s: PF-02 */\n")):
+                path = root / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text % "REQ")
+            self.assertEqual(dict(trace.read_markers(root)), {
+                "PF-01": ["mod/kdc/test_b.c:2", "tests/a/t_a.py:1"],
+                "XT-03": ["tests/a/t_a.py:1"]})
+
+
+if __name__ == "__main__":
+    unittest.main()
