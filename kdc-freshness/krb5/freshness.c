@@ -126,28 +126,20 @@ _krb5_freshness_skip_reply(struct krb5_freshness *f)
  */
 
 static krb5_boolean
-take_token(struct krb5_freshness *f, const heim_octet_string *e_data)
+take_token(struct krb5_freshness *f, const METHOD_DATA *e_data)
 {
-    METHOD_DATA md;
-    PA_DATA *pa;
+    const PA_DATA *pa;
     krb5_data token;
-    size_t size;
     int idx = 0;
 
-    krb5_data_zero(&token);
-    if (e_data == NULL ||
-	decode_METHOD_DATA(e_data->data, e_data->length, &md, &size) != 0)
+    pa = krb5_find_padata(e_data->val, e_data->len,
+			  KRB5_PADATA_AS_FRESHNESS, &idx);
+    if (pa == NULL || pa->padata_value.length == 0)
 	return FALSE;
-    pa = krb5_find_padata(md.val, md.len, KRB5_PADATA_AS_FRESHNESS, &idx);
-    if (pa)
-	/* opaque: any octets; a copy that fails is no token */
-	(void)krb5_data_copy(&token, pa->padata_value.data,
-			     pa->padata_value.length);
-    free_METHOD_DATA(&md);
-    if (token.length == 0) {
-	krb5_data_free(&token);
+    /* opaque: any octets; a copy that fails is no token */
+    if (krb5_data_copy(&token, pa->padata_value.data,
+		       pa->padata_value.length) != 0)
 	return FALSE;
-    }
     krb5_data_free(&f->token);
     f->token = token; /* stolen */
     return TRUE;
@@ -189,8 +181,9 @@ restart(krb5_context context, struct krb5_freshness *f)
 }
 
 /*
- * Decides what an error from the KDC means for freshness.  An error is not
- * authenticated: the harm a forged one can do is a request that is signed
+ * Decides what an error from the KDC means for freshness.  `e_data' is what
+ * the error carries, of an exchange with FAST armor only what was armored;
+ * it may be empty.  Without armor an error is not authenticated: the harm a forged one can do is a request that is signed
  * with a wrong token or none, and a bounded number of repetitions.
  *
  * Returns TRUE when the next request is to be built again as if nothing
@@ -199,7 +192,7 @@ restart(krb5_context context, struct krb5_freshness *f)
 
 krb5_boolean
 _krb5_freshness_retry(krb5_context context, struct krb5_freshness *f,
-		      krb5_error_code error, const heim_octet_string *e_data)
+		      krb5_error_code error, const METHOD_DATA *e_data)
 {
     if (f->mode == FRESHNESS_UNSET || f->mode == FRESHNESS_NEVER)
 	return FALSE;

@@ -62,7 +62,7 @@ _krb5_freshness_skip_reply(struct krb5_freshness *f);
 
 krb5_boolean
 _krb5_freshness_retry(krb5_context context, struct krb5_freshness *f,
-		      krb5_error_code error, const heim_octet_string *e_data);
+		      krb5_error_code error, const METHOD_DATA *e_data);
 
 void
 _krb5_freshness_reset(struct krb5_freshness *f);

@@ -25,7 +25,7 @@ match(const void *data, const char *version)
 }
 
 /*
- * A connected pair of TCP sockets on loopback: krb5_recvauth() wants addresses.
+ * A connected pair of TCP sockets on loopback: recvauth wants addresses.
  */
 static void
 connected(int fds[2])

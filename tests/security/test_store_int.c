@@ -4,8 +4,8 @@
  */
 
 /*
- * CVE-2022-42898, the part that release 7.8.0 lacks: _krb5_get_int64() collects
- * in unsigned long, which has 32 bits on ILP32 systems.
+ * CVE-2022-42898, the part that release 7.8.0 lacks: _krb5_get_int64()
+ * collects in unsigned long, which has 32 bits on ILP32 systems.
  *
  * On LP64 systems the library's function passes with and without the patch.
  * So the tree's source is compiled a second time with int in the place of

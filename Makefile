@@ -1,0 +1,41 @@
+# Thin front to build.sh and the test runners; the logic is there.
+#
+#   make                the patched Heimdal, installed in $(BUILD_DIR)/install
+#   make check          every test
+#   make check-patches  the series alone
+#   make check-prefixes walks the series: each prefix builds, each patch's test fails before it (hours)
+#   make demo           the features in a throwaway realm
+#   make bench          costs, as ratios measured side by side
+#   make soak-pkinit    2,000 PKINIT exchanges with MIT krb5, both ways
+#   make trace          which requirement has which tests
+#   make bare-machine   build.sh demo and check in a debootstrap chroot (root)
+#   make refresh        writes the patches as quilt would
+
+BUILD_DIR ?= _build
+export BUILD_DIR
+PYTHON = python3
+ENV = HEIMDAL_PREFIX=$${HEIMDAL_PREFIX:-$(BUILD_DIR)/install}
+
+all:
+	./build.sh
+demo check clean:
+	./build.sh $@
+check-patches:
+	./build.sh check-series
+check-heimdal check-ext:
+	./build.sh $@
+check-prefixes:
+	scripts/walk-series
+refresh:
+	scripts/refresh-series
+trace:
+	$(PYTHON) tests/trace.py
+bench:
+	$(ENV) $(PYTHON) tests/bench/bench_freshness.py
+soak-pkinit:
+	$(ENV) $(PYTHON) tests/soak/soak_pkinit_dh.py
+bare-machine:
+	tests/bare-machine
+
+.PHONY: all demo check clean check-patches check-heimdal check-ext check-prefixes \
+	refresh trace bench soak-pkinit bare-machine

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""What freshness costs the KDC: CPU of a PKINIT login with it against one without.
+
+Same KDC process, same run: logins of the two kinds alternate, and the KDC's own CPU time (schedstat, in
+nanoseconds) is read around each.  A login without freshness is one signed request; with freshness it is
+the asking request, the error with the token, and the signed request.  Printed: medians, their ratio, and
+how far the ratio of two halves of the run can be apart (1,000 resamplings, 5 % to 95 %).
+
+usage: bench_freshness.py [LOGINS]     per kind and mode, default 150
+"""
+
+import os
+import random
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from realm import Realm                                     # noqa: E402
+from wire import krb, pkinit                                # noqa: E402
+
+PA_FRESHNESS = 150
+
+
+def cpu_ns(pid):
+    """CPU time of a process so far."""
+    return int(Path("/proc/%d/schedstat" % pid).read_text().split()[0])
+
+
+def ask(realm):
+    """The request for a token and the token."""
+    body = krb.req_body(realm.name, "user")
+    reply = krb.send_kdc(realm.port, krb.as_req(body, [(PA_FRESHNESS, b"")]))
+    return reply.pa(PA_FRESHNESS)
+
+
+def login(realm, cert, use_dh, fresh):
+    """One login; CPU nanoseconds that it cost the KDC."""
+    before = cpu_ns(realm.pid)
+    token = ask(realm) if fresh else None
+    asked = cpu_ns(realm.pid) - before
+    request = pkinit.Request(realm, "user", cert, token=token, use_dh=use_dh)
+    before = cpu_ns(realm.pid)
+    reply = krb.send_kdc(realm.port, request.message)
+    if not isinstance(reply, krb.KdcRep):
+        raise SystemExit("the KDC refused the login: %r" % reply)
+    return asked + cpu_ns(realm.pid) - before
+
+
+def spread(plain, fresh, rounds=1000):
+    """5 % and 95 % of the ratio of medians over resampled runs."""
+    rng = random.Random(1)
+    ratios = sorted(statistics.median(rng.choices(fresh, k=len(fresh))) /
+                    statistics.median(rng.choices(plain, k=len(plain))) for _ in range(rounds))
+    return ratios[rounds // 20], ratios[-rounds // 20]
+
+
+def bar(value, largest, width=40):
+    return "#" * max(1, round(width * value / largest))
+
+
+def measure(realm, mode, use_dh, logins):
+    cert = realm.cert()
+    samples = {False: [], True: []}
+    for kind in (False, True):
+        login(realm, cert, use_dh, kind)                    # warm
+    for n in range(logins):
+        for kind in (False, True) if n % 2 else (True, False):
+            samples[kind].append(login(realm, cert, use_dh, kind))
+        if sys.stderr.isatty():
+            print("\r%s %d of %d" % (mode, n + 1, logins), end="", file=sys.stderr)
+    plain, fresh = (statistics.median(samples[k]) / 1000 for k in (False, True))
+    low, high = spread(samples[False], samples[True])
+    largest = max(plain, fresh)
+    print("%-4s without %8.0f us %s" % (mode, plain, bar(plain, largest)))
+    print("     with    %8.0f us %s" % (fresh, bar(fresh, largest)))
+    print("     ratio   %.3f  (%.3f to %.3f, %d logins each)" % (fresh / plain, low, high, logins))
+
+
+def token_cost():
+    """Mint and verify by the unit test's bench."""
+    program = Path(os.environ.get("BUILD_DIR", "_build")) / "obj/kdc/test_freshness"
+    if not program.exists():
+        print("token: build it first: make -C %s test_freshness" % program.parent)
+        return
+    print("token:", subprocess.run([program, "--bench", "20000"], check=True, text=True,
+                                   stdout=subprocess.PIPE).stdout.strip(), "(CPU, AES256)")
+
+
+def main():
+    logins = int(sys.argv[1]) if len(sys.argv) > 1 else 150
+    with Realm(pkinit=True) as realm:
+        measure(realm, "DH", True, logins)
+        measure(realm, "RSA", False, logins)
+    token_cost()
+
+
+if __name__ == "__main__":
+    main()
