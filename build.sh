@@ -43,9 +43,9 @@ STAGES="deps fetch unpack overlay patch configure build install"
 
 top=$(cd "$(dirname "$0")" && pwd)
 command=build base= tarball= jobs= prefix= asan=no last_stage=install discard= series=patched
-build_dir=${BUILD_DIR:-_build}
+build_dir=${BUILD_DIR:-$top/_build}
 
-die() { # WHAT, WHAT TO DO
+die() { # "WHAT: WHAT TO DO"
     echo "build.sh: $1" >&2
     exit 1
 }
@@ -69,7 +69,7 @@ parse_arguments() {
         --unpatched) series=unpatched ;;
         --discard) discard=--discard ;;
         -h|--help) usage; exit 0 ;;
-        *) usage >&2; exit 2 ;;
+        *) die "unknown argument '$1': see ./build.sh --help" ;;
         esac
         shift
     done
@@ -78,10 +78,14 @@ parse_arguments() {
     case ${jobs:=$(nproc 2>/dev/null || echo 2)} in
     *[!0-9]*|0) die "--jobs takes a positive number, not '$jobs'" ;;
     esac
-    [ -z "$tarball" ] || [ -r "$tarball" ] || die "cannot read $tarball: give --tarball a readable file"
+    [ "$last_stage" = install ] || [ "$command" = build ] || die "$command needs every stage: leave --stage out"
+    [ -z "$tarball" ] || { [ -f "$tarball" ] && [ -r "$tarball" ]; } || die "cannot read $tarball: give --tarball a readable file"
     [ -z "$tarball" ] || tarball=$(realpath "$tarball")
     build_dir=$(realpath -m "$build_dir")
     prefix=$(realpath -m "${prefix:-$build_dir/install}")
+    case $build_dir$prefix in
+    *[[:space:]]*) die "make cannot work below a directory with white space in its name: choose others with --build-dir and --prefix" ;;
+    esac
 }
 
 # ---------------------------------------------------------------- progress and stamps
@@ -107,15 +111,24 @@ watch_progress() { # STAGE PID LOG PATTERN TOTAL
 
 # Runs a command into the stage's log; on failure shows its last 20 lines and stops.
 logged() { # STAGE PATTERN TOTAL COMMAND...
-    local stage=$1 pattern=$2 total=$3 log="$build_dir/log/$1.log" pid
+    local stage=$1 pattern=$2 total=$3 log="$build_dir/log/$1.log" status
     shift 3
-    "$@" >> "$log" 2>&1 9>&- &
-    pid=$!
-    [ -z "$pattern" ] || watch_progress "$stage" $pid "$log" "$pattern" "$total"
-    wait $pid || {
+    setsid "$@" >> "$log" 2>&1 9>&- &
+    working=$!
+    [ -z "$pattern" ] || watch_progress "$stage" $working "$log" "$pattern" "$total"
+    wait $working
+    status=$? working=
+    [ $status = 0 ] || {
         tail -n 20 "$log" >&2
         die "stage $stage failed; the whole log is $log"
     }
+}
+
+working= # the process group that logged() waits for
+interrupted() {
+    trap '' INT TERM
+    [ -z "$working" ] || kill -TERM -- "-$working" 2>/dev/null
+    die "interrupted: run it again, it goes on where it stopped"
 }
 
 said= # one stage's remark, printed behind its name
@@ -141,9 +154,20 @@ prepare_build_dir() {
     : > "$build_dir/.heimdal-ext"
     exec 9> "$build_dir/.lock"
     flock -n 9 || die "another build.sh is at work in $build_dir: wait for it or choose another --build-dir"
-    for leftover in "$build_dir"/*.part; do
-        [ ! -e "$leftover" ] || rm -rf "$leftover"
-    done
+    remove_parts
+    trap remove_parts EXIT
+    trap interrupted INT TERM
+}
+
+# What is half done is called .part until it is whole.
+remove_parts() { rm -rf "$build_dir"/*.part; }
+
+clean() {
+    [ -e "$build_dir" ] || return 0
+    [ -e "$build_dir/.heimdal-ext" ] || die "$build_dir is not a build directory of heimdal-ext: remove it yourself"
+    exec 9> "$build_dir/.lock"
+    flock -n 9 || die "another build.sh is at work in $build_dir: wait for it"
+    rm -rf "$build_dir"
 }
 
 # ---------------------------------------------------------------- deps
@@ -172,8 +196,8 @@ stage_deps() {
     fi
     echo "deps       installing $missing"
     export DEBIAN_FRONTEND=noninteractive
-    $sudo $install > "$build_dir/log/deps.log" 2>&1 ||
-        { $sudo apt-get update && $sudo $install; } >> "$build_dir/log/deps.log" 2>&1 || {
+    $sudo $install < /dev/null > "$build_dir/log/deps.log" 2>&1 ||
+        { $sudo apt-get update && $sudo $install; } < /dev/null >> "$build_dir/log/deps.log" 2>&1 || {
             tail -n 20 "$build_dir/log/deps.log" >&2
             die "installing the build dependencies failed; try: ${sudo:+sudo }$install"
         }
@@ -214,7 +238,7 @@ fetch_apt_source() { # DIR PACKAGE VERSION-PREFIX: leaves the .orig tarball in D
     local options version
     command -v apt-get >/dev/null || { echo "no apt-get on this system"; return 1; }
     options=$(private_apt "$1/apt")
-    apt-get $options update || return 1
+    apt-get $options update || echo "going on with what could be updated"   # a source that is not Debian's may fail
     version=$(apt-cache $options showsrc "$2" | awk -v p="$3" '$1 == "Version:" && index($2, p) == 1 { print $2; exit }')
     [ -n "$version" ] || { echo "no source package $2 $3 in apt's own sources"; return 1; }
     (cd "$1" && apt-get $options source --download-only --tar-only "$2=$version")
@@ -308,29 +332,38 @@ stage_fetch() {
 stage_unpack() {
     local want part="$build_dir/pristine.part"
     want="$source_base $(stat -c '%s %Y' "$source_file")"
-    up_to_date unpack "$want" && [ -d "$build_dir/pristine" ] && { said="up to date"; return; }
+    if up_to_date unpack "$want" && [ -d "$build_dir/pristine" ] && [ -e "$build_dir/stamp/pristine" ]; then
+        said="up to date"
+        up_to_date pristine "$(tree_state "$build_dir/pristine")" && return
+        [ -n "$discard" ] || die "$build_dir/pristine was changed by hand: move the change to a patch, or unpack anew with --discard"
+    fi
     rm -rf "$build_dir/pristine" "$build_dir/stage" "$build_dir/stamp/patch"
     mkdir "$part"
     logged unpack '' 0 tar -xf "$source_file" --strip-components=1 --no-same-owner -C "$part"
-    # A release tarball brings generated files; patches change what they are generated from.
+    # A release tarball brings generated files, a snapshot one; patches change what they are generated from.
     (cd "$part" && rm -f configure aclocal.m4
      find . \( -name Makefile.in -o -name config.h.in -o -name '*-protos.h' -o -name '*-private.h' \) -exec rm {} +)
     mv "$part" "$build_dir/pristine"
+    stamp pristine "$(tree_state "$build_dir/pristine")"
     stamp unpack "$want"
     said="$source_base base, upstream $(upstream commit | cut -c1-12)"
     [ "$source_base" != release ] || said="release base"
 }
+
+# Changes when a file is added, removed, or written to.
+tree_state() { find "$1" ! -type d -printf '%P %s %T@\n' | sort | hash_of; }
 
 overlay_lines() { sed 's/#.*//; /^[[:space:]]*$/d' "$top/OVERLAY"; }
 
 put_overlay() { # TREE
     local from to file n=0
     while read -r from to; do
+        [ -d "$top/$from" ] || die "OVERLAY names $from, which is no directory here: mend the line"
         while IFS= read -r file; do
             mkdir -p "$1/$to"
             cmp -s "$top/$from/$file" "$1/$to/$file" || cp "$top/$from/$file" "$1/$to/$file"
             n=$((n + 1))
-        done < <(cd "$top/$from" 2>/dev/null && find . -maxdepth 1 -type f \
+        done < <(cd "$top/$from" && find . -maxdepth 1 -type f \
             \( -name '*.[ch]' -o -name '*.am' -o -name '*.m4' -o -name '*.et' -o -name '*.asn1' -o -name '*.map' \))
     done < <(overlay_lines)
     echo "$n files"
@@ -351,7 +384,15 @@ stage_overlay() {
         mv "$build_dir/stage.part" "$build_dir/stage"
     fi
     if [ "$series" = unpatched ]; then said="none, the base as it is"
-    else said=$(put_overlay "$build_dir/stage"); fi
+    else said=$(put_overlay "$build_dir/stage") || exit 1; fi
+}
+
+# Heimdal makes its prototype headers from the sources once: where a source changed they are made anew.
+forget_prototypes() {
+    local dir
+    sed -n 's,/[^/]*\.c$,,p' "$build_dir/src.manifest.changed" | sort -u | while read -r dir; do
+        rm -f "$build_dir/src/$dir"/*-protos.h "$build_dir/src/$dir"/*-private.h
+    done
 }
 
 stage_patch() {
@@ -361,7 +402,7 @@ stage_patch() {
         else "$top/scripts/push-series" "$build_dir/stage" > "$log" 2>&1 || {
             tail -n 20 "$log" >&2
             rm -rf "$build_dir/stage"
-            die "the series does not apply; the whole log is $log"
+            die "$(sed -n 's/^push-series: \(.* does not apply\).*/\1/p' "$log"): rebase it, see doc/building.md; the whole log is $log"
         }; fi
         grep '^skipped' "$log"
         cp "$log" "$build_dir/log/series.log"
@@ -369,6 +410,7 @@ stage_patch() {
     fi
     said=$("$top/scripts/sync-tree" "$build_dir/stage" "$build_dir/src" "$build_dir/src.manifest" $discard 2>> "$log") ||
         die "$(tail -n 1 "$log"): move the change to a module or a patch, or overwrite it with --discard"
+    forget_prototypes
     said="$(tail -n 1 "$build_dir/log/series.log"); $said"
 }
 
@@ -387,6 +429,11 @@ set_compiler() {
 stage_configure() {
     local autotools want options
     options="--prefix=$prefix --enable-static --without-openssl --without-openldap --with-sqlite3=/usr --with-libedit=/usr --disable-silent-rules"
+    # make does not know with which options, and for which prefix, an object was made.
+    case $(cat "$build_dir/stamp/configure" 2>/dev/null) in
+    "$options $CC $CFLAGS "*) ;;
+    *) rm -rf "$build_dir/obj" ;;
+    esac
     autotools=$(grep -E '(\.am|\.m4|configure\.ac)$' "$build_dir/src.manifest" | hash_of)
     if ! up_to_date autogen "$autotools"; then
         logged configure '' 0 sh -c 'cd "$1" && sh ./autogen.sh' sh "$build_dir/src"
@@ -413,7 +460,8 @@ stage_build() {
 }
 
 stage_install() {
-    local want="$prefix $(cat "$build_dir/stamp/build")"
+    local want
+    want="$prefix $(cat "$build_dir/stamp/build")"
     up_to_date install "$want" && { said="up to date"; return; }
     logged install '' 0 make -C "$build_dir/obj" install
     stamp install "$want"
@@ -468,13 +516,11 @@ check() {
 main() {
     parse_arguments "$@"
     case $command in
-    clean)
-        [ ! -e "$build_dir" ] || [ -e "$build_dir/.heimdal-ext" ] || die "$build_dir is not a build directory of heimdal-ext: remove it yourself"
-        rm -rf "$build_dir" ;;
+    clean) clean ;;
     build) build ;;
     demo) build && BUILD_DIR=$build_dir HEIMDAL_PREFIX=$prefix python3 "$top/tests/demo/demo.py" ;;
     check*) build && check ;;
     esac
 }
 
-main "$@"
+main "$@"; exit   # on one line: the script may be replaced while it runs

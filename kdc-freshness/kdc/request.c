@@ -127,8 +127,9 @@ add_token(kdc_request_t r, METHOD_DATA *md)
     if (ret == 0)
 	key = minting_key(krbtgt);
     if (key == NULL) {
-	_kdc_r_log(r, 0, "No krbtgt key to make a PKINIT freshness token "
-		   "with for %s: add an AES key to krbtgt", r->client_name);
+	kdc_log(r->context, r->config, 0,
+		"No krbtgt key to make a PKINIT freshness token with for %s: "
+		"add an AES key to krbtgt", r->client_name);
 	ret = 0;
 	goto out;
     }
@@ -236,15 +237,18 @@ log_verdict(kdc_request_t r, kdc_freshness_verdict verdict, time_t age,
 	    krb5_boolean is_signed)
 {
     if (verdict == KDC_FRESHNESS_FRESH)
-	_kdc_r_log(r, 0, "PKINIT freshness token received from %s, "
-		   "%ld seconds old", r->client_name, (long)age);
+	kdc_log(r->context, r->config, 0,
+		"PKINIT freshness token received from %s, %ld seconds old",
+		r->client_name, (long)age);
     else if (verdict != KDC_FRESHNESS_NONE)
-	_kdc_r_log(r, 0, "PKINIT freshness token from %s refused: %s",
-		   r->client_name, _kdc_freshness_describe(verdict));
+	kdc_log(r->context, r->config, 0,
+		"PKINIT freshness token from %s refused: %s",
+		r->client_name, _kdc_freshness_describe(verdict));
     else if (is_signed)
-	_kdc_r_log(r, 0, "no PKINIT freshness token received from %s%s",
-		   r->client_name, r->config->pkinit_require_freshness ?
-		   ", one is required" : "");
+	kdc_log(r->context, r->config, 0,
+		"no PKINIT freshness token received from %s%s",
+		r->client_name, r->config->pkinit_require_freshness ?
+		", one is required" : "");
 }
 
 /*
@@ -272,8 +276,9 @@ _kdc_freshness_check(kdc_request_t r, const krb5_data *token,
     if (token) {
 	ret = reach_verdict(r, token, &verdict, &age);
 	if (ret) {
-	    _kdc_r_log(r, 0, "PKINIT freshness token from %s could not be "
-		       "judged: error %d", r->client_name, ret);
+	    kdc_log(r->context, r->config, 0,
+		    "PKINIT freshness token from %s could not be judged: "
+		    "error %d", r->client_name, ret);
 	    return KRB5KRB_ERR_GENERIC;
 	}
     }

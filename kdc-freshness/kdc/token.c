@@ -12,8 +12,9 @@
 
 #include "freshness.h"
 
-#include <string.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <asn1-common.h>
 #include <asn1_err.h>
