@@ -28,7 +28,8 @@ static const unsigned char header[HEADER_LENGTH] = { 0, 0 };
  * token is that of its enctype, and it is the holder of the token who
  * names the enctype: an enctype that can be searched (single DES, export
  * RC4) or has no keyed checksum would let anybody forge tokens, however
- * strong the realm's other krbtgt keys are.
+ * strong the realm's other krbtgt keys are.  Triple DES pads what it
+ * encrypts, so nothing behind the time could be told from padding.
  */
 
 krb5_boolean
@@ -39,7 +40,6 @@ _kdc_freshness_enctype_ok(krb5_enctype enctype)
     case ETYPE_AES128_CTS_HMAC_SHA1_96:
     case ETYPE_AES256_CTS_HMAC_SHA384_192:
     case ETYPE_AES128_CTS_HMAC_SHA256_128:
-    case ETYPE_DES3_CBC_SHA1:
     case ETYPE_ARCFOUR_HMAC_MD5:
 	return TRUE;
     default:

@@ -41,9 +41,9 @@ def login(realm, cert, use_dh, fresh):
     before = cpu_ns(realm.pid)
     token = ask(realm) if fresh else None
     asked = cpu_ns(realm.pid) - before
-    request = pkinit.Request(realm, "user", cert, token=token, use_dh=use_dh)
+    request = pkinit.Request(realm.name, "user", cert, token=token, use_dh=use_dh)
     before = cpu_ns(realm.pid)
-    reply = krb.send_kdc(realm.port, request.message)
+    reply = krb.send_kdc(realm.port, request.message, "tcp")
     if not isinstance(reply, krb.KdcRep):
         raise SystemExit("the KDC refused the login: %r" % reply)
     return asked + cpu_ns(realm.pid) - before

@@ -34,7 +34,7 @@ def title(text):
 def exchange(port, message):
     """Sends one request by hand and draws it with its answer."""
     with Relay(port) as relay:
-        reply = krb.send_kdc(relay.port, message)
+        reply = krb.send_kdc(relay.port, message, "tcp")
         sequence.draw(relay.messages)
     return reply
 
@@ -46,13 +46,13 @@ def login(realm):
         client.kinit("user", cert=realm.cert())
         requests, replies = relay.requests(), relay.replies()
         sequence.draw(relay.messages)
+        client.kgetcred(realm.service)
     print()
-    given = krb.read(replies[0].data).pa(sequence.PA_FRESHNESS)
-    signed = pkinit.PkAsReq.of(krb.read(requests[1].data)).token
+    given = krb.read(replies[0]).pa(sequence.PA_FRESHNESS)
+    signed = pkinit.PkAsReq.of(krb.read(requests[1])).token
     check("the client signed the token that the KDC gave, octet for octet",
           given is not None and signed == given)
     check("the KDC's log: " + found(realm, r"PKINIT freshness token received.*"), True)
-    client.kgetcred(realm.service)
     check("the ticket-granting ticket works: a ticket for " + realm.service, True)
 
 
@@ -69,21 +69,21 @@ def stale(realm):
     realm.log.mark()
     cert = realm.cert()
     old = freshness.mint(realm.krbtgt_key(), when=int(time.time()) - 3600)
-    reply = exchange(realm.port, pkinit.Request(realm, "user", cert, token=old).message)
+    reply = exchange(realm.port, pkinit.Request(realm.name, "user", cert, token=old).message)
     new = reply.pa(sequence.PA_FRESHNESS)
     print()
     check("refused with 90, a new token in the METHOD-DATA",
           reply.code == PREAUTH_EXPIRED and bool(new) and new != old)
     check("the KDC's log: " + found(realm, r"PKINIT freshness token from .* refused: .*"), True)
     print()
-    reply = exchange(realm.port, pkinit.Request(realm, "user", cert, token=new).message)
+    reply = exchange(realm.port, pkinit.Request(realm.name, "user", cert, token=new).message)
     print()
     check("the same request with the new token is accepted", isinstance(reply, krb.KdcRep))
 
 
 def stored(realm):
     title("The attack: a request signed in advance, without a token")
-    request = pkinit.Request(realm, "user", realm.cert()).message
+    request = pkinit.Request(realm.name, "user", realm.cert()).message
     print("  [kdc] pkinit_require_freshness = false, the default:\n")
     reply = exchange(realm.port, request)
     print()

@@ -5,13 +5,12 @@ import unittest
 import peers
 from realm import RealmCase, Relay
 from realm.mit_kdc import MitRealm
-from wire import groups, krb, pkinit
+from wire import exchange, groups, krb, pkinit
 
 
 def offered(relay):
     """Primes of the PKINIT requests that went through a relay."""
-    asked = [pkinit.PkAsReq.of(data) for data in relay.requests()]
-    return [req.dh_prime for req in asked if req is not None]
+    return [req.dh_prime for req in exchange.signed(relay)]
 
 
 class OurClientTest(unittest.TestCase):
@@ -77,7 +76,7 @@ class OurKdcTest(RealmCase):
         client.kinit("user", cert=self.realm.cert())
         self.assertEqual(offered(relay),
                          [pkinit.GROUP14.p, groups.GROUP16.p])
-        codes = [reply.code for reply in map(krb.read, relay.replies())
+        codes = [reply.code for reply in exchange.replies(relay)
                  if reply.msg_type == krb.KRB_ERROR]
         self.assertIn(krb.KEY_PARAMETERS_NOT_ACCEPTED, codes)
 

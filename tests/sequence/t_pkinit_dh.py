@@ -4,9 +4,9 @@ import time
 import unittest
 
 import peers
-from realm import Answer, RealmCase, Relay
+from realm import Answer, RealmCase, Relay, install
 from realm.relay import TO_CLIENT, TO_KDC
-from wire import der, groups, krb, pkinit
+from wire import der, exchange, groups, krb, pkinit
 
 TD_DH_PARAMETERS = 109
 REFUSED = krb.KEY_PARAMETERS_NOT_ACCEPTED
@@ -44,14 +44,13 @@ def primes_told(error):
 
 def primes_offered(relay):
     """Primes of the PKINIT requests that went through a relay."""
-    asked = [pkinit.PkAsReq.of(data) for data in relay.requests()]
-    return [req.dh_prime for req in asked if req is not None]
+    return [req.dh_prime for req in exchange.signed(relay)]
 
 
 def variants(relay):
     """How many requests of the pre-RFC variant there were."""
-    return sum(krb.PA_PK_AS_REQ_WIN in krb.read(data).pa_types
-               for data in relay.requests())
+    return sum(krb.PA_PK_AS_REQ_WIN in request.pa_types
+               for request in exchange.requests(relay))
 
 
 class DhCase(RealmCase):
@@ -144,7 +143,6 @@ class UnpatchedKdcTest(DhCase):
         super().setUpClass()
 
     def ours(self, **sections):
-        from realm import install
         return self.through_relay(install.under_test(), **sections)
 
     def test_default_group(self):
@@ -221,11 +219,10 @@ class RetryTest(DhCase):
         client.kinit("user", cert=self.realm.cert())
         self.assertEqual(primes_offered(relay),
                          [pkinit.GROUP14.p, groups.GROUP16.p])
-        error = [krb.read(data) for data in relay.replies()][-2]
+        error = exchange.replies(relay)[-2]
         self.assertEqual(error.code, REFUSED)
         self.assertEqual(primes_told(error), [groups.GROUP16.p])
-        asked = [pkinit.PkAsReq.of(data) for data in relay.requests()]
-        first, second = [req for req in asked if req]
+        first, second = exchange.signed(relay)
         self.assertNotEqual(first.dh_public, second.dh_public)
         self.assertNotEqual(first.dh_nonce, second.dh_nonce)
         client.kgetcred(self.realm.service)
@@ -236,10 +233,10 @@ class RetryTest(DhCase):
         client, relay = self.through_relay()
         client.kinit("user", "--fast-armor-cache=" + armor,
                      cert=self.realm.cert())
-        armored = [krb.PA_FX_FAST in krb.read(data).pa_types
-                   for data in relay.requests()]
+        armored = [krb.PA_FX_FAST in request.pa_types
+                   for request in exchange.requests(relay)]
         self.assertTrue(all(armored), armored)
-        codes = [reply.code for reply in map(krb.read, relay.replies())
+        codes = [reply.code for reply in exchange.replies(relay)
                  if reply.msg_type == krb.KRB_ERROR]
         self.assertEqual(codes.count(REFUSED), 1)
         self.realm.log.assert_ordered([
@@ -253,8 +250,8 @@ class RetryTest(DhCase):
         client = self.realm.new_client(kdc=relay.port)
         client.kinit("user", "--fast-armor-cache=" + self.realm.client.ccache,
                      cert=self.realm.cert(), expect_code=1)
-        armored = [krb.PA_FX_FAST in krb.read(data).pa_types
-                   for data in relay.requests()]
+        armored = [krb.PA_FX_FAST in request.pa_types
+                   for request in exchange.requests(relay)]
         self.assertEqual(armored, [True])
         self.test_retry_with_fast()
 

@@ -4,12 +4,13 @@ from . import krb, pkinit
 
 
 def _distinct(messages):
-    """Without what was sent again octet for octet (UDP, then TCP)."""
-    return list(dict.fromkeys(messages))
+    """Without what was sent twice in a row (over UDP, then over TCP)."""
+    return [m for n, m in enumerate(messages)
+            if n == 0 or m != messages[n - 1]]
 
 
 def requests(relay):
-    """The AS-REQs, krb.KdcReq, each once."""
+    """The AS-REQs, krb.KdcReq."""
     found = [krb.read(data) for data in _distinct(relay.requests())]
     return [m for m in found if m.msg_type == krb.AS_REQ]
 
@@ -71,3 +72,10 @@ def refusal(code, realm, token=None, extra=()):
         padata.append((krb.PA_AS_FRESHNESS, token))
     return krb.krb_error(code, realm,
                          krb.method_data_der(padata) if padata else None)
+
+
+def ask(realm, client="user", port=None, transport="udp", padata=(), **body):
+    """Ask a KDC for a token; its answer.  `body` goes to krb.req_body."""
+    request = krb.as_req(krb.req_body(realm.name, client, **body),
+                         [(krb.PA_AS_FRESHNESS, b""), *padata])
+    return krb.send_kdc(port or realm.port, request, transport)

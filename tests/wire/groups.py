@@ -28,11 +28,11 @@ def modp(bits, addend):
 
 GROUP16 = modp(4096, 240904)
 
-# The least safe prime above 2**2048 with which 2 generates a subgroup of
+# The least safe prime above 2**2048 that is 23 modulo 24, so 2 generates the subgroup of
 # prime order.  It has 257 octets and the first of them is 1, but all but one
 # in 2**2000 numbers below it have 256 or fewer: as good as every shared
 # secret of this group begins with a zero octet.
-SHORT_SECRETS = pkinit.Group("%x" % (2 ** 2048 + SHORT_K))
+SHORT_SECRETS = pkinit.Group("%x" % (2 ** 2048 + 10211311))
 
 
 def moduli_line(name, group):
