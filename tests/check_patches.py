@@ -180,6 +180,8 @@ def check_header(patch):
 
 def check_references(patch):
     """X-Test names tests that exist, X-Req rows that exist."""
+    if patch.header_error:
+        return []
     bad = []
     tests = patch.fields.get("X-Test", "")
     if not tests and patch.band not in NO_TEST_NEEDED:
@@ -392,6 +394,8 @@ def main():
                         help="the unpacked base, BUILD_DIR/pristine")
     parser.add_argument("--series", type=Path,
                         default=ROOT / "patches/series")
+    parser.add_argument("--quick", action="store_true",
+                        help="do not apply and refresh the series")
     args = parser.parse_args()
     directory = args.series.resolve().parent
     pristine = args.pristine.resolve()
@@ -415,6 +419,8 @@ def main():
     report.each("allow-list still needed", sorted(ALLOWED), lambda a:
                 [] if a in used else ["%s in %s is not there" % a])
     report.each("OVERLAY", overlay(), lambda l: check_overlay(l, pristine))
+    if args.quick:
+        return report.end()
     with tempfile.TemporaryDirectory() as tmp:
         repo = copy_of_series(directory, Path(tmp))
         if check_applies(report, repo, pristine, Path(tmp)):

@@ -47,9 +47,9 @@ read_mode(krb5_context context, krb5_const_realm realm,
  * PA-AS-FRESHNESS, in each request of the exchange so that each error can
  * bring a new token.
  *
- * `anonymous' requests carry no signature, and the Windows 2000 variant
- * of PKINIT has no place for a token: both are sent as without the
- * extension.
+ * `anonymous' PKINIT (a request without certificate, not one for an
+ * anonymous ticket) carries no signature, and the Windows 2000 variant of
+ * PKINIT has no place for a token: both are sent as without the extension.
  *
  * Returns 0, KRB5_CONFIG_BADFORMAT for a wrong pkinit_freshness,
  * KRB5_PREAUTH_FAILED when a token is insisted on and the KDC gave none,
@@ -174,6 +174,7 @@ restart(krb5_context context, struct krb5_freshness *f)
     if (f->restarts >= FRESHNESS_MAX_RESTARTS) {
 	_krb5_debug(context, 5, "PKINIT freshness: the KDC refused %u "
 		    "tokens of its own, giving up", f->restarts + 1);
+	f->gave_up = TRUE;
 	return FALSE;
     }
     f->restarts++;
@@ -183,8 +184,9 @@ restart(krb5_context context, struct krb5_freshness *f)
 /*
  * Decides what an error from the KDC means for freshness.  `e_data' is what
  * the error carries, of an exchange with FAST armor only what was armored;
- * it may be empty.  Without armor an error is not authenticated: the harm a forged one can do is a request that is signed
- * with a wrong token or none, and a bounded number of repetitions.
+ * it may be empty.  Without armor an error is not authenticated: the harm
+ * that a forged one can do is a request that is signed with a wrong token
+ * or none, and a bounded number of repetitions.
  *
  * Returns TRUE when the next request is to be built again as if nothing
  * had been tried; FALSE when the error goes its usual way.
@@ -226,6 +228,18 @@ _krb5_freshness_retry(krb5_context context, struct krb5_freshness *f,
     default:
 	return FALSE;
     }
+}
+
+/*
+ * Whether the error just seen is the KDC's refusal of its own token once
+ * too often: it then ends the exchange, and is not a reason to try without
+ * FAST, which KDC_ERR_PREAUTH_FAILED otherwise is.
+ */
+
+krb5_boolean
+_krb5_freshness_gave_up(const struct krb5_freshness *f)
+{
+    return f->gave_up;
 }
 
 /* Forgets the exchange: another realm, or the end of the context. */

@@ -44,6 +44,7 @@ struct krb5_freshness {
     enum krb5_freshness_phase phase;
     krb5_data token;		/* owner; what the KDC gave last */
     unsigned restarts;
+    krb5_boolean gave_up;	/* ... they were too many */
 };
 
 krb5_error_code
@@ -63,6 +64,9 @@ _krb5_freshness_skip_reply(struct krb5_freshness *f);
 krb5_boolean
 _krb5_freshness_retry(krb5_context context, struct krb5_freshness *f,
 		      krb5_error_code error, const METHOD_DATA *e_data);
+
+krb5_boolean
+_krb5_freshness_gave_up(const struct krb5_freshness *f);
 
 void
 _krb5_freshness_reset(struct krb5_freshness *f);

@@ -548,6 +548,7 @@ class RetryTest(FreshnessCase):
     def test_referral_to_another_realm_starts_anew(self):
         # REQ: PF-14, PF-18
         other = self.enter(Realm("OTHER.TEST", pkinit=True))
+        other.modify("user", "--alias=user@EXT.TEST")
         there = self.enter(Relay(other.port))
 
         def refer(_direction, data):
@@ -625,24 +626,27 @@ class LaxMixin:
         self.assertEqual(rep.msg_type, krb.AS_REP)
         self.assertNotIn(krb.PA_AS_FRESHNESS, rep.pa_types)
 
-    def test_without_any_key(self):
-        # REQ: PF-05
+    def test_without_any_key_it_fails_as_without_freshness(self):
+        # REQ: PF-26
         self.assertEqual(self.realm.kadmin(
             "get", "-o", "keytypes", "keyless").stdout.count("aes"), 0)
-        relay, client = self.via()
-        self.login(client, principal="keyless")
-        self.assertEqual(exchange.steps(relay), [ASK, TOKEN])
-        unasked = krb.send_kdc(self.realm.port, krb.as_req(
-            krb.req_body("EXT.TEST", "keyless")))
-        self.assert_refused(unasked, CLIENT_NOTYET)
+        for mode, steps in (("auto", [ASK, SIGN]), ("never",
+                                                    [SIGN + WITHOUT])):
+            relay, client = self.via(libdefaults={"pkinit_freshness": mode})
+            self.login(client, principal="keyless", expect_code=1,
+                       expect_msg="KDC has no support for encryption type")
+            self.assertEqual(exchange.steps(relay), steps)
+        self.login(self.realm.client, principal="lax")
 
 
 class OptionalLaxTest(LaxMixin, FreshnessCase):
+    realm_args = {"pkinit": True, "kdc": {"require-preauth": False}}
     lax_steps = [ASK, SIGN]
 
 
 class RequiredLaxTest(LaxMixin, FreshnessCase):
-    realm_args = {"pkinit": True, "kdc": {"pkinit_require_freshness": True}}
+    realm_args = {"pkinit": True, "kdc": {"require-preauth": False,
+                                          "pkinit_require_freshness": True}}
     lax_steps = [ASK, SIGN, TOKEN]
 
 

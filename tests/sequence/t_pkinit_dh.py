@@ -333,6 +333,10 @@ class DowngradeTest(DhCase):
                 ("not DER", b"\xff" * 40), ("truncated", good[:-1]),
                 ("trailing", typed_data([(TD_DH_PARAMETERS, der.seq() +
                                           b"\0")])),
+                ("trailing in the group", typed_data([(
+                    TD_DH_PARAMETERS, der.seq(der.seq(
+                        der.oid(pkinit.OID_DH),
+                        groups.GROUP16.parameters() + der.null())))])),
                 ("other type", typed_data([(108, der.seq())])),
                 ("no value", der.seq(der.seq(der.ctx(
                     0, der.integer(TD_DH_PARAMETERS))))),
