@@ -453,7 +453,8 @@ build_key() { { cat "$build_dir/stamp/configure"; cut -d' ' -f1 "$build_dir/src.
 
 stage_build() {
     up_to_date build "$(build_key)" && { said="up to date"; return; }
-    logged build '^libtool: compile: ' 1700 make -C "$build_dir/obj" -j"$jobs"
+    # Heimdal would reformat its generated sources with a clang-format that happens to be there.
+    logged build '^libtool: compile: ' 1700 make -C "$build_dir/obj" -j"$jobs" CLANG_FORMAT=
     rm -f "$build_dir/stamp/install"
     stamp build "$(build_key)"
     said="$(grep -cE '^libtool: compile: ' "$build_dir/log/build.log") compiled"

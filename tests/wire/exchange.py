@@ -1,6 +1,6 @@
 """What a relay recorded of an AS exchange, message by message."""
 
-from . import krb, pkinit
+from . import der, krb, pkinit
 
 
 def _distinct(messages):
@@ -52,8 +52,18 @@ def steps(relay):
 
 
 def token_of(error):
-    """The token in the METHOD-DATA of a KRB-ERROR, or None."""
-    return error.pa(krb.PA_AS_FRESHNESS)
+    """The token in the METHOD-DATA of a KRB-ERROR, or None.
+
+    Also in TYPED-DATA (the same with other tags): MIT's KDC answers so to a
+    PKINIT request that failed.
+    """
+    if error.padata or not error.e_data:
+        return error.pa(krb.PA_AS_FRESHNESS)
+    for item in der.parse(error.e_data):
+        kind, value = item[0], item[1]
+        if kind is not None and kind.int() == krb.PA_AS_FRESHNESS:
+            return value.octets()
+    return None
 
 
 def with_token(error, token, realm):
