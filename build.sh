@@ -126,7 +126,7 @@ logged() { # STAGE PATTERN TOTAL COMMAND...
 
 working= # the process group that logged() waits for
 interrupted() {
-    trap '' INT TERM
+    trap '' INT TERM HUP
     [ -z "$working" ] || kill -TERM -- "-$working" 2>/dev/null
     die "interrupted: run it again, it goes on where it stopped"
 }
@@ -156,7 +156,7 @@ prepare_build_dir() {
     flock -n 9 || die "another build.sh is at work in $build_dir: wait for it or choose another --build-dir"
     remove_parts
     trap remove_parts EXIT
-    trap interrupted INT TERM
+    trap interrupted INT TERM HUP
 }
 
 # What is half done is called .part until it is whole.
@@ -387,12 +387,20 @@ stage_overlay() {
     else said=$(put_overlay "$build_dir/stage") || exit 1; fi
 }
 
-# Heimdal makes its prototype headers from the sources once: where a source changed they are made anew.
-forget_prototypes() {
-    local dir
+# Heimdal makes its prototype headers from the sources once.  Where a source changed they are made anew;
+# one that comes out the same keeps its time, so that nothing is compiled for it.
+refresh_prototypes() {
+    local dir header srcdir old="$build_dir/prototypes.old"
     sed -n 's,/[^/]*\.c$,,p' "$build_dir/src.manifest.changed" | sort -u | while read -r dir; do
-        rm -f "$build_dir/src/$dir"/*-protos.h "$build_dir/src/$dir"/*-private.h
+        srcdir=$(sed -n 's/^srcdir = //p' "$build_dir/obj/$dir/Makefile" 2>/dev/null)
+        for header in "$build_dir/src/$dir"/*-protos.h "$build_dir/src/$dir"/*-private.h; do
+            [ -f "$header" ] || continue
+            mv "$header" "$old"
+            [ -n "$srcdir" ] && make -C "$build_dir/obj/$dir" "$srcdir/$(basename "$header")" >/dev/null 2>&1 9>&-
+            ! cmp -s "$old" "$header" || mv "$old" "$header"
+        done
     done
+    rm -f "$old"
 }
 
 stage_patch() {
@@ -410,7 +418,7 @@ stage_patch() {
     fi
     said=$("$top/scripts/sync-tree" "$build_dir/stage" "$build_dir/src" "$build_dir/src.manifest" $discard 2>> "$log") ||
         die "$(tail -n 1 "$log"): move the change to a module or a patch, or overwrite it with --discard"
-    forget_prototypes
+    refresh_prototypes
     said="$(tail -n 1 "$build_dir/log/series.log"); $said"
 }
 
@@ -520,6 +528,7 @@ main() {
     clean) clean ;;
     build) build ;;
     demo) build && BUILD_DIR=$build_dir HEIMDAL_PREFIX=$prefix python3 "$top/tests/demo/demo.py" ;;
+    check-series) last_stage=unpack; build && check ;;
     check*) build && check ;;
     esac
 }

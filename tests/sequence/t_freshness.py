@@ -244,6 +244,22 @@ class AnswerTest(FreshnessCase):
                          (without.code, without.pa_types, without.e_text))
         self.assertIn(with_it.code, (krb.PREAUTH_FAILED, krb.BAD_INTEGRITY))
 
+    def test_realm_without_a_key_for_tokens(self):
+        # REQ: PF-04, PF-11
+        bare = self.enter(Realm(pkinit=True))
+        bare.kadmin("del_enctype", "krbtgt/EXT.TEST", *ENCTYPES)
+        answer = exchange.ask(bare)
+        self.assert_refused(answer, krb.PREAUTH_REQUIRED)
+        self.assertIsNone(exchange.token_of(answer))
+        bare.log.assert_ordered([r"No krbtgt key to make a PKINIT freshness "
+                                 r"token with for user@EXT\.TEST"])
+        req = pkinit.Request("EXT.TEST", "user", bare.cert(), b"?")
+        answer = krb.send_kdc(bare.port, req.message)
+        self.assert_refused(answer, krb.PREAUTH_EXPIRED)
+        self.assertIsNone(exchange.token_of(answer))
+        bare.change_keys("krbtgt/EXT.TEST")
+        bare.client.kinit("user", cert=bare.cert())
+
     def test_unknown_client_gets_none(self):
         # REQ: PF-04
         answer = exchange.ask(self.realm, "nobody")
@@ -643,6 +659,15 @@ class OptionalLaxTest(LaxMixin, FreshnessCase):
     realm_args = {"pkinit": True, "kdc": {"require-preauth": False}}
     lax_steps = [ASK, SIGN]
 
+    def test_always_fails_for_want_of_a_token(self):
+        # REQ: PF-26
+        # Who needs no pre-authentication is given a ticket, not a token.
+        relay, client = self.via(libdefaults={"pkinit_freshness": "always"})
+        self.login(client, principal="lax", expect_code=1,
+                   expect_msg="gave no PKINIT freshness token")
+        self.assertEqual(exchange.steps(relay), [ASK])
+        self.login(client)
+
 
 class RequiredLaxTest(LaxMixin, FreshnessCase):
     realm_args = {"pkinit": True, "kdc": {"require-preauth": False,
@@ -805,6 +830,31 @@ class FastTest(FreshnessCase):
         self.realm.log.assert_ordered([
             "freshness token from user@EXT.TEST refused: too old",
             "PKINIT freshness token received from user@EXT.TEST"])
+
+    def test_token_from_outside_of_the_armor_is_not_signed(self):
+        # REQ: PF-22, PF-23
+        # Who is on the wire but not in the armor answers the first request.
+        forged = [exchange.refusal(code, "EXT.TEST", b"chosen by attacker",
+                                   [(krb.PA_PK_AS_REQ, b"")])
+                  for code in (krb.PREAUTH_REQUIRED, krb.PREAUTH_FAILED,
+                               krb.PREAUTH_EXPIRED)]
+        for answer in forged:
+            left = [Answer(answer)]
+            relay, client = self.via(
+                lambda way, data, left=left:
+                left.pop() if way == ">" and left else data)
+            client.kinit("user", "--fast-armor-cache=" + self.armor.ccache,
+                         cert=self.realm.cert(), expect_code=None)
+            self.assertEqual(left, [])
+            for request in exchange.requests(relay):
+                if request.pa(krb.PA_PK_AS_REQ):
+                    self.fail("signed outside of the armor")
+                value = fast.Armored(request, self.key).pa(krb.PA_PK_AS_REQ)
+                if value:
+                    self.assertNotEqual(pkinit.PkAsReq(value).token,
+                                        b"chosen by attacker")
+            relay.hook = None
+            self.armored(client)
 
     def test_armored_password_login_is_as_ever(self):
         # REQ: PF-30
