@@ -34,8 +34,8 @@ DEPS="
     bison flex perl libjson-perl python3            generated sources
     comerr-dev libcrypt-dev libdb-dev libsqlite3-dev libedit-dev libncurses-dev libcap-ng-dev  libraries
     texinfo                                         the manuals
-    quilt patch xz-utils                            the series
-    openssl unzip                                   only the tests: certificates, the NIST test vectors
+    quilt diffstat patch xz-utils                   the series
+    openssl unzip valgrind                          only the tests: certificates, NIST test vectors, leaks
 "
 # The same dependencies as commands and headers, for systems without dpkg.
 DEP_COMMANDS="gcc make autoconf automake libtoolize pkg-config bison flex perl python3 makeinfo quilt patch xz openssl"

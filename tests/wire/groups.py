@@ -28,10 +28,10 @@ def modp(bits, addend):
 
 GROUP16 = modp(4096, 240904)
 
-# The least safe prime above 2**2048 that is 23 modulo 24, so 2 generates the subgroup of
-# prime order.  It has 257 octets and the first of them is 1, but all but one
-# in 2**2000 numbers below it have 256 or fewer: as good as every shared
-# secret of this group begins with a zero octet.
+# The least safe prime above 2**2048 that is 23 modulo 24, with which 2
+# generates the subgroup of prime order.  It has 257 octets and the first of
+# them is 1, but all but one in 2**2000 numbers below it have 256 or fewer: as
+# good as every shared secret of this group begins with a zero octet.
 SHORT_SECRETS = pkinit.Group("%x" % (2 ** 2048 + 10211311))
 
 
