@@ -38,8 +38,8 @@ _kdc_freshness_config(krb5_context context, krb5_kdc_configuration *config)
 
 /* Whether the client asked for a token (RFC 8070 2.1: an empty padata). */
 
-krb5_boolean
-_kdc_freshness_requested(kdc_request_t r)
+static krb5_boolean
+token_requested(kdc_request_t r)
 {
     int i = 0;
 
@@ -157,7 +157,7 @@ add_token(kdc_request_t r, METHOD_DATA *md)
 krb5_error_code
 _kdc_freshness_offer(kdc_request_t r, METHOD_DATA *md)
 {
-    if (!_kdc_freshness_requested(r))
+    if (!token_requested(r))
 	return 0;
     return add_token(r, md);
 }
@@ -215,7 +215,7 @@ reach_verdict(kdc_request_t r, const krb5_data *token,
     *verdict = KDC_FRESHNESS_FORGED;
     ret = _kdc_freshness_open(r->context, key, &enc, &minted);
     if (ret == 0) {
-	*age = kdc_time - minted;
+	*age = kdc_time > minted ? kdc_time - minted : 0;
 	*verdict = _kdc_freshness_judge(minted, kdc_time,
 					r->config->pkinit_freshness_lifetime,
 					r->context->max_skew);

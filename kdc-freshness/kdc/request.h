@@ -18,9 +18,6 @@
 void
 _kdc_freshness_config(krb5_context context, krb5_kdc_configuration *config);
 
-krb5_boolean
-_kdc_freshness_requested(kdc_request_t r);
-
 krb5_error_code
 _kdc_freshness_offer(kdc_request_t r, METHOD_DATA *md);
 
@@ -31,7 +28,6 @@ _kdc_freshness_check(kdc_request_t r, const krb5_data *token,
 #else /* a KDC without PKINIT gives no tokens */
 
 #define _kdc_freshness_config(context, config) do { } while (0)
-#define _kdc_freshness_requested(r) FALSE
 #define _kdc_freshness_offer(r, md) 0
 
 #endif /* PKINIT */

@@ -284,7 +284,8 @@ class ModeTest(FreshnessCase):
         theirs = self.enter(Relay(self.realm.port))
         unpatched = self.realm.new_client(peers.heimdal_unpatched(),
                                           kdc=theirs.port, **PATIENT)
-        self.login(unpatched)
+        # how it ends is left to interop: it pads short DH secrets otherwise
+        self.login(unpatched, expect_code=None)
         self.assertEqual(exchange.steps(theirs), exchange.steps(relay))
         self.assertEqual([m.pa_types for m in exchange.requests(theirs)],
                          [m.pa_types for m in exchange.requests(relay)])

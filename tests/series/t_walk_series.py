@@ -73,7 +73,12 @@ class WalkSeries(FakeCase):
             SECOND + ": builds; tests/x/t_b.py: fail before it; "
             "tests/x/t_b.py: pass after it"])
         self.series(dict(self.patches, **{
-            FIRST: self.patches[FIRST].replace("\n---", "\nX-A: b\n---")}))
+            FIRST: self.patches[FIRST].replace("Description: ", "Description:"
+                                               " new ")}))
+        self.assertEqual([line.split(": ")[1] for line in self.walk()],
+                         ["fine before"] * 3)
+        self.series(dict(self.patches, **{
+            FIRST: self.patches[FIRST].replace("+a THREE", "+a THREE!")}))
         lines = self.walk()
         self.assertIn("fine before", lines[0])
         self.assertIn("fail before it", lines[1])

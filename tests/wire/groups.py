@@ -35,6 +35,11 @@ GROUP16 = modp(4096, 240904)
 SHORT_SECRETS = pkinit.Group("%x" % (2 ** 2048 + 10211311))
 
 
+# The least safe prime above 2**1019 that is 23 modulo 24: one shared secret in
+# eight begins with a zero octet.
+EIGHTH_SHORT = pkinit.Group("%x" % (2 ** 1019 + 1398399))
+
+
 def moduli_line(name, group):
     """The line of a group in a moduli file (krb5.conf: moduli)."""
     return "%s %d %X %X %X\n" % (name, group.p.bit_length(), group.p,

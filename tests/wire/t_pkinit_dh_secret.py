@@ -161,6 +161,33 @@ class KdcTest(RealmCase):
         request.open(krb.send_kdc(self.realm.port, request.message))
 
 
+class AvoidTest(RealmCase):
+    """Secrets that an unpatched client misreads are rare."""
+
+    realm_args = {"pkinit": True}
+    LOGINS = 200
+
+    def test_short_secrets_are_avoided(self):
+        # 25 of 200 would be short; with one more try 3.  More than 12 comes
+        # about once in 100,000 runs, and fewer without the other try in two
+        # of 1,000.
+        moduli = self.realm.dir / "moduli"
+        moduli.write_text(groups.moduli_line("eighth", groups.EIGHTH_SHORT))
+        self.realm.restart(libdefaults={"moduli": moduli})
+        request = pkinit.Request(self.realm.name, "user", self.realm.cert(),
+                                 group=groups.EIGHTH_SHORT)
+        short = 0
+        for _ in range(self.LOGINS):
+            reply = krb.send_kdc(self.realm.port, request.message, "tcp")
+            request.open(reply)
+            info = der.parse(reply.pa(krb.PA_PK_AS_REP)).inner()
+            content = pkinit.econtent(info.field(0).content,
+                                      pkinit.OID_DH_KEY_DATA)
+            public = der.parse(der.parse(content)[0].bits()).int()
+            short += request.dh.secret(public)[0] == 0
+        self.assertLessEqual(short, 12)
+
+
 class BothTest(RealmCase):
     """Our client and our KDC in a group of short secrets."""
 
