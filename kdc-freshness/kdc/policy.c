@@ -14,7 +14,8 @@
  * 90 is KDC_ERR_PREAUTH_EXPIRED (RFC 8070 2.4); the draft before it had
  * 24, KDC_ERR_PREAUTH_FAILED, there too (draft_error).  A request that is
  * not signed is anonymous PKINIT: there is no private key whose present
- * possession could be shown, and its ticket names nobody.
+ * possession could be shown, and its ticket names nobody.  A token in it is
+ * not looked at, so that nobody can have keys looked up without a signature.
  *
  * Every kind of bad token is one error, so that the answer is no oracle.
  */

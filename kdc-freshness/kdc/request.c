@@ -124,13 +124,18 @@ add_token(kdc_request_t r, METHOD_DATA *md)
     krb5_data token;
 
     ret = find_krbtgt(r, 0, &owned, &krbtgt);
-    if (ret == 0)
+    if (ret) {
+	kdc_log(r->context, r->config, 0,
+		"krbtgt not found to make a PKINIT freshness token for %s: "
+		"error %d", r->client_name, ret);
+	return ret == ENOMEM ? ret : 0;
+    }
+    if (krbtgt->kvno != 0)
 	key = minting_key(krbtgt);
     if (key == NULL) {
 	kdc_log(r->context, r->config, 0,
 		"No krbtgt key to make a PKINIT freshness token with for %s: "
-		"add an AES key to krbtgt", r->client_name);
-	ret = 0;
+		"give krbtgt an AES key with a key version", r->client_name);
 	goto out;
     }
 
@@ -194,6 +199,7 @@ reach_verdict(kdc_request_t r, const krb5_data *token,
     hdb_entry_ex *owned = NULL;
     hdb_entry *krbtgt;
     const krb5_keyblock *key = NULL;
+    krb5uint32 kvno;
     time_t minted;
 
     *age = 0;
@@ -202,13 +208,15 @@ reach_verdict(kdc_request_t r, const krb5_data *token,
 	return 0;
 
     *verdict = KDC_FRESHNESS_UNKNOWN_KEY;
-    ret = *enc.kvno > 0 ? find_krbtgt(r, *enc.kvno, &owned, &krbtgt)
+    /* signed on the wire, unsigned in the database: an RODC's is large */
+    kvno = (krb5uint32)*enc.kvno;
+    ret = kvno != 0 ? find_krbtgt(r, kvno, &owned, &krbtgt)
 	: HDB_ERR_KVNO_NOT_FOUND;
     if (ret == HDB_ERR_NOENTRY || ret == HDB_ERR_KVNO_NOT_FOUND ||
-	ret == HDB_ERR_NOT_FOUND_HERE)
+	ret == HDB_ERR_NOT_FOUND_HERE || ret == HDB_ERR_NO_MKEY)
 	ret = 0;
     else if (ret == 0)
-	key = token_key(r->context, krbtgt, *enc.kvno, enc.etype);
+	key = token_key(r->context, krbtgt, kvno, enc.etype);
     if (ret || key == NULL)
 	goto out;
 
@@ -253,8 +261,8 @@ log_verdict(kdc_request_t r, kdc_freshness_verdict verdict, time_t age,
 
 /*
  * Judges the token of a PA-PK-AS-REQ that was found valid otherwise
- * (RFC 8070 2.4).  `token' is NULL when the request has none, `is_signed'
- * tells it from anonymous PKINIT.
+ * (RFC 8070 2.4).  `token' is NULL when the request has none or is not
+ * signed, `is_signed' tells it from anonymous PKINIT.
  *
  * Returns 0 to go on, KRB5KDC_ERR_PREAUTH_FAILED or
  * KRB5_KDC_ERR_PREAUTH_EXPIRED with a new token in r->error_padata, or

@@ -47,7 +47,10 @@ _kdc_freshness_enctype_ok(krb5_enctype enctype)
     }
 }
 
-/* Encrypts the time; `enc' is filled on success, free_EncryptedData(). */
+/*
+ * Encrypts the time.  `enc' is free_EncryptedData()'s, also after an error,
+ * when it may be filled in part.
+ */
 
 static krb5_error_code
 seal_time(krb5_context context, const krb5_keyblock *key, krb5uint32 kvno,
@@ -87,8 +90,9 @@ seal_time(krb5_context context, const krb5_keyblock *key, krb5uint32 kvno,
  * version, `now' the KDC's time.  `token' is set on entry and filled on
  * success; free it with krb5_data_free().
  *
- * Returns 0, KRB5_PROG_ETYPE_NOSUPP for a key that may not be used, or an
- * error of the crypto library or of malloc.
+ * Returns 0, EINVAL for kvno 0, which EncryptedData would leave out and no
+ * KDC could look up, KRB5_PROG_ETYPE_NOSUPP for a key that may not be used,
+ * or an error of the crypto library or of malloc.
  */
 
 krb5_error_code
@@ -98,29 +102,20 @@ _kdc_freshness_mint(krb5_context context, const krb5_keyblock *key,
 {
     krb5_error_code ret;
     EncryptedData enc;
-    krb5uint32 version = kvno;
     unsigned char *p;
     size_t len, size;
 
     krb5_data_zero(token);
     memset(&enc, 0, sizeof(enc));
 
+    if (kvno == 0)
+	return EINVAL;
     if (!_kdc_freshness_enctype_ok(key->keytype))
 	return KRB5_PROG_ETYPE_NOSUPP;
 
     ret = seal_time(context, key, kvno, now, &enc);
     if (ret)
-	return ret;
-
-    /* the library leaves kvno 0 out; a token always names its key */
-    if (enc.kvno == NULL) {
-	enc.kvno = calloc(1, sizeof(*enc.kvno));
-	if (enc.kvno == NULL) {
-	    ret = krb5_enomem(context);
-	    goto out;
-	}
-	*enc.kvno = version;
-    }
+	goto out;
 
     len = length_EncryptedData(&enc);
     ret = krb5_data_alloc(token, HEADER_LENGTH + len);

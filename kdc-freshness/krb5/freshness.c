@@ -204,7 +204,8 @@ _krb5_freshness_retry(krb5_context context, struct krb5_freshness *f,
 	    f->phase = FRESHNESS_SIGN;
 	    _krb5_debug(context, 5, "PKINIT freshness: the KDC gave %s token",
 			take_token(f, e_data) ? "a" : "no");
-	    return FALSE; /* METHOD-DATA is read as always */
+	    /* METHOD-DATA is read as always; without any, sign at once */
+	    return e_data->len == 0;
 	}
 	if (!pkinit_may_avoid(error))
 	    return FALSE;

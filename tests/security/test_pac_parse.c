@@ -131,7 +131,7 @@ main(int argc, char **argv)
 	}
     }
 #endif
-    test_count(0x0fffffff);			/* with the header above 4 GiB */
+    test_count(0x0fffffff);		/* with the header above 4 GiB */
     test_count(0x10000000);			/* 2^32 / 16: wraps to 0 */
     test_count(0x10000001);			/* wraps to 1 buffer */
     test_count(0x80000000U);
