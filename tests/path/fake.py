@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import shutil
+import signal
 import subprocess
 import tarfile
 import tempfile
@@ -86,6 +87,12 @@ def make_tarball(path, files):
             tar.addfile(info, io.BytesIO(data))
 
 
+def heed_interrupts():
+    """A shell cannot trap a signal that was ignored when it began, as
+    SIGINT is for what a script runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class FakeCase(unittest.TestCase):
     """One fake project a test: self.top, its build directory self.out."""
 
@@ -154,7 +161,7 @@ class FakeCase(unittest.TestCase):
             [str(self.top / "build.sh"), *args], cwd=str(cwd or self.top),
             env=self.env(**env), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            universal_newlines=True)
+            universal_newlines=True, preexec_fn=heed_interrupts)
 
     def build(self, *args, status=0, **more):
         """Run build.sh to its end; (stdout, stderr)."""
