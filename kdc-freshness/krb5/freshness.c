@@ -201,9 +201,11 @@ _krb5_freshness_retry(krb5_context context, struct krb5_freshness *f,
 
     if (f->phase == FRESHNESS_ASK) {
 	if (error == KRB5KDC_ERR_PREAUTH_REQUIRED) {
+	    krb5_boolean given = take_token(f, e_data);
+
 	    f->phase = FRESHNESS_SIGN;
 	    _krb5_debug(context, 5, "PKINIT freshness: the KDC gave %s token",
-			take_token(f, e_data) ? "a" : "no");
+			given ? "a" : "no");
 	    /* METHOD-DATA is read as always; without any, sign at once */
 	    return e_data->len == 0;
 	}
