@@ -41,9 +41,9 @@ COLUMNS = "more than 79 columns"
 # Bans in every file of the repository.
 TEXT_BANS = (
     ("machine path", r"(?<![\w.$}])/(?:work|root|home/\w+)/"),
-    ("package registry", r"\b(?:(?:deb|ftp|snapshot|archive)\.debian\.org|"
-     r"archive\.ubuntu\.com|pypi\.org|files\.pythonhosted\.org|"
-     r"registry\.npmjs\.org|crates\.io|proxy\.golang\.org|rubygems\.org)\b"),
+    # by the first label of the host, so that none is named here either
+    ("package registry", r"https?://(?:deb|ftp|snapshot|archive|registry|"
+     r"files|proxy|pypi|crates|rubygems)\.\w"),
 )
 
 
