@@ -132,7 +132,16 @@ class WalkSeries(FakeCase):
         self.pin(self.tarball)
         self.assertIn(FIRST + ": builds; carried by the base", self.walk())
 
-    def test_unknown_until(self):
+    def test_from_builds_on_the_prefix_before(self):
+        self.assertEqual(self.walk("--from", SECOND), [
+            SECOND + ": builds; tests/x/t_b.py: fail before it; "
+            "tests/x/t_b.py: pass after it"])
+        self.assertIn(FIRST + ": builds; module/test_a: fail before it; "
+                      "module/test_a: pass after it", self.walk())
+
+    def test_unknown_name(self):
+        self.assertEqual(self.walk("--from", "x", status=1),
+                         ["walk-series: x is not in patches/series"])
         self.assertEqual(self.walk("--until", "x", status=1),
                          ["walk-series: x is not in patches/series"])
 
