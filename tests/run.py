@@ -342,8 +342,8 @@ def main():
     parser.add_argument("--list", action="store_true",
                         help="name the suites, run nothing")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--timeout", type=int, default=300,
-                        help="seconds a suite may take (default 300)")
+    parser.add_argument("--timeout", type=int, default=900,
+                        help="seconds a suite may take (default 900)")
     args = parser.parse_args()
     suites = chosen(discover(), args.pattern)
     if args.list:

@@ -143,6 +143,18 @@ class Daemon:
             raise RunError("%s: sanitizer report\n%s" % (
                 self.argv[0], self.said()[-8000:]))
 
+    def terminate(self, codes, timeout=15):
+        """End by SIGTERM a program that catches it and ends with one of
+        the exit statuses in codes."""
+        self._child.send_signal(signal.SIGTERM)
+        try:
+            self._child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        if self._child.returncode not in codes:
+            raise RunError("%s ended with %d on SIGTERM\n%s" % (
+                self.argv[0], self._child.returncode, self.said()[-4000:]))
+
     def kill(self):
         """End the daemon at once (a test that wants a crash)."""
         self._child.kill()

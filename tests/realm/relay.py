@@ -6,6 +6,7 @@ import struct
 import threading
 
 from . import ports
+from .workers import Workers
 
 TO_KDC = ">"
 TO_CLIENT = "<"
@@ -68,10 +69,8 @@ class Relay:
         self.upstream = port
         self.hook = hook
         self.messages = []
-        self._errors = []
         self._lock = threading.Lock()
-        self._closing = threading.Event()
-        self._threads = []
+        self._workers = Workers()
 
     def __enter__(self):
         self._udp, self._tcp = ports.bound_pair()
@@ -80,17 +79,15 @@ class Relay:
         for sock, serve in ((self._udp, self._serve_udp),
                             (self._tcp, self._serve_tcp)):
             sock.settimeout(0.1)
-            self._spawn(serve)
+            self._workers.spawn(serve)
         return self
 
     def __exit__(self, kind, value, trace):
-        self._closing.set()
-        for thread in self._threads:
-            thread.join(15)
+        self._workers.finish()
         self._udp.close()
         self._tcp.close()
-        if self._errors and kind is None:
-            raise self._errors[0]
+        if kind is None:
+            self._workers.check()
 
     def requests(self):
         """Data of the messages that came from clients, oldest first."""
@@ -108,18 +105,6 @@ class Relay:
     def _copy(self):
         with self._lock:
             return list(self.messages)
-
-    def _spawn(self, function, *args):
-        thread = threading.Thread(target=self._guard, args=(function, *args),
-                                  daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _guard(self, function, *args):
-        try:
-            function(*args)
-        except Exception as err:            # pylint: disable=broad-except
-            self._errors.append(err)
 
     def _record(self, direction, transport, data):
         with self._lock:
@@ -145,12 +130,12 @@ class Relay:
         return self.hook(TO_CLIENT, reply) if self.hook else reply
 
     def _serve_udp(self):
-        while not self._closing.is_set():
+        while not self._workers.closing.is_set():
             try:
                 request, peer = self._udp.recvfrom(65536)
             except socket.timeout:
                 continue
-            self._spawn(self._answer_udp, request, peer)
+            self._workers.spawn(self._answer_udp, request, peer)
 
     def _answer_udp(self, request, peer):
         reply = self._exchange("udp", request)
@@ -158,12 +143,12 @@ class Relay:
             self._udp.sendto(reply, peer)
 
     def _serve_tcp(self):
-        while not self._closing.is_set():
+        while not self._workers.closing.is_set():
             try:
                 sock, _peer = self._tcp.accept()
             except socket.timeout:
                 continue
-            self._spawn(self._answer_tcp, sock)
+            self._workers.spawn(self._answer_tcp, sock)
 
     def _answer_tcp(self, sock):
         with sock:

@@ -20,6 +20,11 @@
 #define PAIR_CLIENT  "user@SECURITY.TEST"
 #define PAIR_SERVICE "service/security.test@SECURITY.TEST"
 
+/* The krb5.conf: none, so that no file of the system has a say. */
+#ifndef PAIR_KRB5_CONFIG
+#define PAIR_KRB5_CONFIG "no-such-krb5.conf"
+#endif
+
 struct gss_pair {
     krb5_context context;
     krb5_ccache ccache;
@@ -109,8 +114,7 @@ pair_init(struct gss_pair *pair, krb5_enctype enctype)
     memset(&entry, 0, sizeof(entry));
     memset(&creds, 0, sizeof(creds));
 
-    /* no file of the system has a say */
-    setenv("KRB5_CONFIG", "no-such-krb5.conf", 1);
+    setenv("KRB5_CONFIG", PAIR_KRB5_CONFIG, 1);
     if (krb5_init_context(&pair->context))
 	errx(1, "krb5_init_context");
 

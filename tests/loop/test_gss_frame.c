@@ -1,0 +1,478 @@
+/*
+ * Copyright (c) 2026, the heimdal-ext maintainers.  All rights reserved.
+ * 3-clause BSD, see LICENSE at the top of heimdal-ext.
+ */
+
+/*
+ * Framing of tokens on a stream (gss-loop/gss_frame.c): formats, every
+ * truncation, lengths that lie, signals, slow and silent peers.
+ * REQ: GL-14, GL-21, GL-40
+ */
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gss_frame.h"
+#include "sec_test.h"
+
+#define LIMIT 1000
+#define SOON 5000		/* ms; for what comes at once */
+
+static const struct {
+    const char *name;
+    enum gss_frame_kind kind;
+    int flags;
+    const char *octets;		/* the frame of the token "abc" */
+    size_t len;
+} formats[] = {
+    { "plain", GSS_FRAME_PLAIN, 0, "\0\0\0\3abc", 7 },
+    { "little-endian", GSS_FRAME_PLAIN_LE, 0, "\3\0\0\0abc", 7 },
+    { "sample", GSS_FRAME_SAMPLE, GSS_FRAME_CONTEXT, "\2\0\0\0\3abc", 8 },
+    { "sample version 1", GSS_FRAME_SAMPLE, 0, "\0\0\0\3abc", 7 }
+};
+#define NUM_FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+static void
+pair(int fd[2])
+{
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fd) < 0)
+	err(1, "socketpair");
+}
+
+static void
+put(int fd, const void *p, size_t len)
+{
+    if (write(fd, p, len) != (ssize_t)len)
+	err(1, "write");
+}
+
+static long
+now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000L + now.tv_nsec / 1000000L;
+}
+
+static int
+is_abc(gss_buffer_t token)
+{
+    const char *p = token->value;
+
+    return token->length == 3 && p[0] == 'a' && p[1] == 'b' && p[2] == 'c';
+}
+
+static int
+is_empty(gss_buffer_t token)
+{
+    return token->length == 0 && token->value == NULL;
+}
+
+/*
+ * A child that writes len octets one at a time, ms apart; it ends when its
+ * peer does.  Returns our end.
+ */
+static int
+dripping_peer(const char *octets, size_t len, int ms, pid_t *child)
+{
+    int fd[2];
+    size_t i;
+
+    pair(fd);
+    fflush(stdout);
+    *child = fork();
+    if (*child < 0)
+	err(1, "fork");
+    if (*child != 0) {
+	close(fd[1]);
+	return fd[0];
+    }
+    close(fd[0]);
+    signal(SIGPIPE, SIG_DFL);
+    for (i = 0; i < len; i++) {
+	put(fd[1], octets + i, 1);
+	(void)poll(NULL, 0, ms);
+    }
+    _exit(0);
+}
+
+static void
+reap(int fd, pid_t child)
+{
+    int status;
+
+    close(fd);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+	;
+}
+
+static void
+test_octets_on_the_wire(void)
+{
+    gss_buffer_desc token = { 3, (void *)"abc" };
+    struct gss_frame frame;
+    char buf[32];
+    int fd[2];
+    size_t i, j;
+    ssize_t n;
+
+    for (i = 0; i < NUM_FORMATS; i++) {
+	pair(fd);
+	gss_frame_open(&frame, fd[0], formats[i].kind, LIMIT);
+	check(gss_frame_send(&frame, SOON, formats[i].flags, &token) ==
+	      GSS_FRAME_OK, "%s: sent", formats[i].name);
+	n = read(fd[1], buf, sizeof(buf));
+	for (j = 0; n == (ssize_t)formats[i].len && j < formats[i].len; j++)
+	    if (buf[j] != formats[i].octets[j])
+		n = -1;
+	check(n == (ssize_t)formats[i].len, "%s: just the octets drawn",
+	      formats[i].name);
+	close(fd[0]);
+	close(fd[1]);
+    }
+}
+
+static void
+test_truncated_at_every_octet(void)
+{
+    gss_buffer_desc token;
+    struct gss_frame frame;
+    enum gss_frame_error error, want;
+    int fd[2], flags;
+    size_t i, cut;
+
+    for (i = 0; i < NUM_FORMATS; i++)
+	for (cut = 0; cut <= formats[i].len; cut++) {
+	    pair(fd);
+	    gss_frame_open(&frame, fd[0], formats[i].kind, LIMIT);
+	    put(fd[1], formats[i].octets, cut);
+	    close(fd[1]);
+	    error = gss_frame_receive(&frame, SOON, &flags, &token);
+	    want = cut == 0 ? GSS_FRAME_CLOSED :
+		cut < formats[i].len ? GSS_FRAME_TRUNCATED : GSS_FRAME_OK;
+	    check(error == want && (error ? is_empty(&token) :
+		  is_abc(&token) && flags == formats[i].flags),
+		  "%s: %u of %u octets", formats[i].name, (unsigned)cut,
+		  (unsigned)formats[i].len);
+	    gss_frame_free(&token);
+	    close(fd[0]);
+	}
+}
+
+/*
+ * No octet of the token follows: who does not refuse waits for it.
+ */
+static void
+test_lengths(void)
+{
+    static const struct {
+	const char *name;
+	const char *octets;
+	size_t max;
+	enum gss_frame_error want;
+    } rows[] = {
+	{ "1001 of 1000", "\0\0\3\351", LIMIT, GSS_FRAME_TOO_LONG },
+	{ "2^31 - 1", "\177\377\377\377", LIMIT, GSS_FRAME_TOO_LONG },
+	{ "2^31", "\200\0\0\0", LIMIT, GSS_FRAME_TOO_LONG },
+	{ "0xffffffff", "\377\377\377\377", LIMIT, GSS_FRAME_TOO_LONG },
+	{ "0xffffffff without a limit", "\377\377\377\377", (size_t)-1,
+	  GSS_FRAME_TOO_LONG },
+	{ "above the default limit", "\0\20\0\1", 0, GSS_FRAME_TOO_LONG },
+	{ "1000 of 1000 (it waits)", "\0\0\3\350", LIMIT, GSS_FRAME_TIMEOUT },
+	{ "0", "\0\0\0\0", LIMIT, GSS_FRAME_OK }
+    };
+    gss_buffer_desc token;
+    struct gss_frame frame;
+    int fd[2], little;
+    size_t i, j;
+    char buf[4];
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (little = 0; little < 2; little++) {
+	    pair(fd);
+	    gss_frame_open(&frame, fd[0], little ? GSS_FRAME_PLAIN_LE :
+			   GSS_FRAME_PLAIN, rows[i].max);
+	    for (j = 0; j < 4; j++)
+		buf[j] = rows[i].octets[little ? 3 - j : j];
+	    put(fd[1], buf, 4);
+	    check(gss_frame_receive(&frame, 50, NULL, &token) ==
+		  rows[i].want && is_empty(&token), "length %s%s",
+		  rows[i].name, little ? ", little-endian" : "");
+	    close(fd[0]);
+	    close(fd[1]);
+	}
+}
+
+static void
+test_sample_length_refused(void)
+{
+    gss_buffer_desc token;
+    struct gss_frame frame;
+    int fd[2], flags;
+
+    pair(fd);
+    gss_frame_open(&frame, fd[0], GSS_FRAME_SAMPLE, LIMIT);
+    put(fd[1], "\2\377\377\377\377", 5);
+    check(gss_frame_receive(&frame, SOON, &flags, &token) ==
+	  GSS_FRAME_TOO_LONG && is_empty(&token), "sample: 0xffffffff");
+    close(fd[0]);
+    close(fd[1]);
+    pair(fd);
+    gss_frame_open(&frame, fd[0], GSS_FRAME_SAMPLE, LIMIT);
+    put(fd[1], "\0\377\377\377", 4);
+    check(gss_frame_receive(&frame, SOON, &flags, &token) ==
+	  GSS_FRAME_TOO_LONG && is_empty(&token),
+	  "sample version 1: 0x00ffffff");
+    close(fd[0]);
+    close(fd[1]);
+}
+
+static void
+test_one_after_the_other(void)
+{
+    gss_buffer_desc token = { 3, (void *)"abc" }, none = { 0, NULL };
+    struct gss_frame ours, theirs;
+    gss_buffer_desc first, second, third;
+    int fd[2], flags = -1;
+
+    pair(fd);
+    gss_frame_open(&ours, fd[0], GSS_FRAME_SAMPLE, LIMIT);
+    gss_frame_open(&theirs, fd[1], GSS_FRAME_SAMPLE, LIMIT);
+    gss_frame_send(&theirs, SOON, GSS_FRAME_NOOP | GSS_FRAME_CONTEXT_NEXT,
+		   &none);
+    gss_frame_send(&theirs, SOON, GSS_FRAME_SEND_MIC | GSS_FRAME_DATA,
+		   &token);
+    gss_frame_send(&theirs, SOON, 0, &token);
+    check(gss_frame_receive(&ours, SOON, &flags, &first) == GSS_FRAME_OK &&
+	  flags == 0x11 && is_empty(&first), "an empty frame is a frame");
+    check(gss_frame_receive(&ours, SOON, &flags, &second) == GSS_FRAME_OK &&
+	  flags == 0x84 && is_abc(&second), "the next one behind it");
+    check(gss_frame_receive(&ours, SOON, &flags, &third) == GSS_FRAME_OK &&
+	  flags == 0 && is_abc(&third), "and one without flags");
+    gss_frame_free(&second);
+    gss_frame_free(&second);
+    gss_frame_free(&third);
+    check(is_empty(&second), "freed twice");
+    close(fd[0]);
+    close(fd[1]);
+}
+
+static volatile sig_atomic_t signals;
+
+static void
+on_alarm(int sig)
+{
+    (void)sig;
+    signals++;
+}
+
+/*
+ * SIGALRM every ms milliseconds, without SA_RESTART; 0 for none.
+ */
+static void
+alarms(int ms)
+{
+    struct sigaction sa;
+    struct itimerval timer;
+
+    memset(&sa, 0, sizeof(sa));
+    sa.sa_handler = on_alarm;
+    sigaction(SIGALRM, &sa, NULL);
+    timer.it_interval.tv_sec = timer.it_value.tv_sec = 0;
+    timer.it_interval.tv_usec = timer.it_value.tv_usec = 1000L * ms;
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void
+test_slow_peer_and_signals(void)
+{
+    gss_buffer_desc token;
+    struct gss_frame frame;
+    size_t i;
+    pid_t child;
+    int fd;
+
+    for (i = 0; i < NUM_FORMATS; i++) {
+	fd = dripping_peer(formats[i].octets, formats[i].len, 5, &child);
+	gss_frame_open(&frame, fd, formats[i].kind, LIMIT);
+	signals = 0;
+	alarms(1);
+	check(gss_frame_receive(&frame, SOON, NULL, &token) == GSS_FRAME_OK
+	      && is_abc(&token) && signals > 0,
+	      "%s: an octet at a time among signals", formats[i].name);
+	alarms(0);
+	gss_frame_free(&token);
+	reap(fd, child);
+    }
+}
+
+/*
+ * 200 ms for the peer behind fd, who does not finish a token.
+ */
+static void
+try_timeout(const char *what, int fd, int with_signals)
+{
+    gss_buffer_desc token;
+    struct gss_frame frame;
+    enum gss_frame_error error;
+    long began, took;
+
+    gss_frame_open(&frame, fd, GSS_FRAME_PLAIN, LIMIT);
+    if (with_signals)
+	alarms(3);
+    began = now_ms();
+    error = gss_frame_receive(&frame, 200, NULL, &token);
+    took = now_ms() - began;
+    alarms(0);
+    check(error == GSS_FRAME_TIMEOUT && is_empty(&token) && took >= 199 &&
+	  took < SOON, "%s: dropped after %s", what,
+	  took >= 199 && took < SOON ? "200 ms" : "another time");
+}
+
+static void
+test_timeouts(void)
+{
+    static const char octets[500] = "\0\0\3\350";
+    pid_t child;
+    int fd[2], with_signals;
+
+    pair(fd);
+    try_timeout("a silent peer", fd[0], 0);
+    close(fd[0]);
+    close(fd[1]);
+    for (with_signals = 0; with_signals < 2; with_signals++) {
+	fd[0] = dripping_peer(octets, sizeof(octets), 20, &child);
+	try_timeout(with_signals ? "the same among signals" :
+		    "a peer who drips octets", fd[0], with_signals);
+	reap(fd[0], child);
+    }
+}
+
+static void
+test_peer_that_does_not_read(void)
+{
+    gss_buffer_desc token;
+    struct gss_frame frame;
+    int fd[2];
+
+    token.length = 4 * 1024 * 1024;
+    token.value = calloc(1, token.length);
+    if (token.value == NULL)
+	errx(1, "no memory");
+    pair(fd);
+    gss_frame_open(&frame, fd[0], GSS_FRAME_PLAIN, LIMIT);
+    check(gss_frame_send(&frame, 100, 0, &token) == GSS_FRAME_TIMEOUT,
+	  "who does not read is dropped");
+    close(fd[1]);
+    check(gss_frame_send(&frame, SOON, 0, &token) == GSS_FRAME_CLOSED,
+	  "who is gone is noticed, and no SIGPIPE");
+    close(fd[0]);
+    gss_frame_free(&token);
+}
+
+/*
+ * A long token through small buffers, between two processes.
+ */
+static void
+test_long_token(void)
+{
+    gss_buffer_desc token, got;
+    struct gss_frame frame;
+    int fd[2], status = 1;
+    pid_t child;
+    size_t i;
+
+    token.length = GSS_FRAME_MAX_TOKEN;
+    token.value = malloc(token.length);
+    if (token.value == NULL)
+	errx(1, "no memory");
+    for (i = 0; i < token.length; i++)
+	((unsigned char *)token.value)[i] = (unsigned char)(i * 7 + i / 251);
+    pair(fd);
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+	gss_frame_open(&frame, fd[1], GSS_FRAME_PLAIN, 0);
+	alarms(1);
+	_exit(gss_frame_send(&frame, SOON, 0, &token) != GSS_FRAME_OK);
+    }
+    close(fd[1]);
+    gss_frame_open(&frame, fd[0], GSS_FRAME_PLAIN, 0);
+    check(gss_frame_receive(&frame, SOON, NULL, &got) == GSS_FRAME_OK &&
+	  got.length == token.length, "1 MiB arrives");
+    for (i = 0; i < got.length; i++)
+	if (((unsigned char *)got.value)[i] !=
+	    ((unsigned char *)token.value)[i])
+	    break;
+    check(got.length > 0 && i == got.length, "as it was sent");
+    check(waitpid(child, &status, 0) == child && status == 0,
+	  "short writes among signals");
+    gss_frame_free(&token);
+    gss_frame_free(&got);
+    close(fd[0]);
+}
+
+static void
+test_pipe(void)
+{
+    gss_buffer_desc token = { 3, (void *)"abc" }, got;
+    struct gss_frame in, out;
+    int fd[2];
+
+    if (pipe(fd) < 0)
+	err(1, "pipe");
+    gss_frame_open(&in, fd[0], GSS_FRAME_PLAIN, LIMIT);
+    gss_frame_open(&out, fd[1], GSS_FRAME_PLAIN, LIMIT);
+    check(gss_frame_send(&out, SOON, 0, &token) == GSS_FRAME_OK &&
+	  gss_frame_receive(&in, SOON, NULL, &got) == GSS_FRAME_OK &&
+	  is_abc(&got), "through a pipe");
+    gss_frame_free(&got);
+    close(fd[1]);
+    check(gss_frame_receive(&in, SOON, NULL, &got) == GSS_FRAME_CLOSED,
+	  "and its end");
+    close(fd[0]);
+    check(gss_frame_open(&in, fd[0], GSS_FRAME_PLAIN, LIMIT) ==
+	  GSS_FRAME_SYSTEM && in.system_error == EBADF,
+	  "a descriptor that is none");
+}
+
+static void
+test_texts(void)
+{
+    int i, missing = 0;
+
+    for (i = GSS_FRAME_OK; i <= GSS_FRAME_SYSTEM; i++)
+	if (strcmp(gss_frame_text((enum gss_frame_error)i),
+		   "unknown error") == 0)
+	    missing++;
+    check(missing == 0, "every error has a text");
+}
+
+int
+main(void)
+{
+    test_octets_on_the_wire();
+    test_truncated_at_every_octet();
+    test_lengths();
+    test_sample_length_refused();
+    test_one_after_the_other();
+    test_slow_peer_and_signals();
+    test_timeouts();
+    test_long_token();
+    test_pipe();
+    test_texts();
+    signal(SIGPIPE, SIG_DFL);
+    test_peer_that_does_not_read();
+    return check_done();
+}
