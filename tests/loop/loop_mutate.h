@@ -124,6 +124,7 @@ struct loop_pool {
     struct loop_token token[POOL_SIZE];
     size_t used;
     size_t next;
+    size_t picks;		/* how often one was taken */
 };
 
 static void
@@ -139,6 +140,7 @@ pool_add(struct loop_pool *pool, const void *p, size_t n)
 static const struct loop_token *
 pool_pick(struct loop_pool *pool, struct loop_rng *rng)
 {
+    pool->picks++;
     return pool->used ? &pool->token[rng_below(rng, pool->used)] : NULL;
 }
 
