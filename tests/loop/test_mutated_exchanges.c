@@ -546,6 +546,14 @@ export_import(struct run *run, struct side *side)
     gss_release_buffer(&minor, &exported);
 }
 
+static int
+is_text(gss_buffer_t out, gss_buffer_t text)
+{
+    return out->length == text->length &&
+	(text->length == 0 ||
+	 memcmp(out->value, text->value, text->length) == 0);
+}
+
 /*
  * A changed token for gss_unwrap(): refused, or the same message (RRC is not
  * protected), or one that was there before.  Returns whether the real one is
@@ -568,8 +576,7 @@ unwrap_changed(struct run *run, struct side *to, gss_buffer_t wrapped,
     in.value = token.data;
     in.length = token.length;
     major = gss_unwrap(&minor, to->ctx, &in, &out, &conf, NULL);
-    same = out.length == text->length &&
-	memcmp(out.value, text->value, text->length) == 0;
+    same = is_text(&out, text);
     if (!GSS_ERROR(major) && !same && major != GSS_S_DUPLICATE_TOKEN)
 	finding(run, "a changed message (%s) is accepted: %08x", name,
 		(unsigned)major);
@@ -594,8 +601,7 @@ unwrap_good(struct run *run, struct side *to, gss_buffer_t wrapped,
     in.length = twice.length;
     memset(&out, 0, sizeof(out));
     major = gss_unwrap(&minor, to->ctx, wrapped, &out, &got, NULL);
-    if (major != GSS_S_COMPLETE || out.length != text->length ||
-	memcmp(out.value, text->value, text->length) || !got != !conf)
+    if (major != GSS_S_COMPLETE || !is_text(&out, text) || !got != !conf)
 	finding(run, "a good message for the %s: %08x/%d, conf %d of %d",
 		to->name, (unsigned)major, (int)minor, got, conf);
     gss_release_buffer(&minor, &out);
