@@ -11,17 +11,19 @@ tokens, with krb5's inside.
 """
 
 import re
+import socket
 import time
 import unittest
 
 from realm import RealmCase
 from realm.loop import Acceptor, initiate
-from wire import gss, krb, mitm
+from wire import framing, gss, krb, mitm
 from wire.mitm import (claim, close, drop, edit, extend, flip, flags, hold,
                        inject, put, raw, reflect, repeat, split,
                        stall, substitute, truncate)
 
 MUTUAL = "mutual,replay,sequence,conf,integ"
+DCE = MUTUAL + ",dce"
 NOT_MUTUAL = "replay,sequence,conf,integ"
 
 # GSS major status, the routine error
@@ -597,6 +599,94 @@ class SpnegoTest(MitmCase):
             self.assertFalse(ours.complete, ours)
             self.assertEqual((self.client.dir / "ccache").read_bytes(), cache)
         self.good("spnego")
+
+
+class StrangerTest(MitmCase):
+    """Somebody who has no ticket and no key, and talks to the acceptor."""
+
+    def tell(self, *tokens):
+        """Send tokens, one for each answer; a token may be a function of
+        the answers so far.  ([answer], the acceptor's Line)."""
+        cls = type(self)
+        parser, answers = framing.Parser(), []
+        with socket.create_connection(("127.0.0.1", self.acceptor.port),
+                                      timeout=LONG) as stream:
+            for token in tokens:
+                stream.sendall(framing.frame(
+                    token(answers) if callable(token) else token))
+                found = []
+                while not found:
+                    octets = stream.recv(65536)
+                    if not octets:
+                        break
+                    found = parser.feed(octets)
+                if not found:
+                    break
+                answers.append(found[0].data)
+        cls.count += 1
+        return answers, self.acceptor.line(cls.count)
+
+    def nobody(self, line, *majors):
+        """The acceptor has refused, and names no one."""
+        self.refused(line, *majors)
+        self.assertEqual((line.flags, line.src), (0, "-"), line)
+
+    def test_response_without_a_token_authenticates_nobody(self):
+        """Unpatched, the second token made gss_accept_sec_context() return
+        GSS_S_COMPLETE with a context in which no mechanism had run."""
+        # REQ: GL-37
+        offers = {
+            "no first token": gss.NegTokenInit([gss.KRB5]),
+            "two mechanisms": gss.NegTokenInit([gss.KRB5_MS, gss.KRB5])}
+        responses = {
+            "empty": gss.NegTokenResp(),
+            "accept-completed": gss.NegTokenResp(gss.ACCEPT_COMPLETED),
+            "accept-incomplete": gss.NegTokenResp(gss.ACCEPT_INCOMPLETE),
+            "a made-up MIC": gss.NegTokenResp(
+                gss.ACCEPT_COMPLETED,
+                mech_list_mic=b"\4\4\1" + b"\xff" * 5 + bytes(20)),
+            "a token of no octets": gss.NegTokenResp(response=b"")}
+        self.assertEqual(gss.NegTokenResp().token(), b"\xa1\x02\x30\x00")
+        for offer, first in offers.items():
+            for response, second in responses.items():
+                with self.subTest(offer=offer, response=response):
+                    answers, line = self.tell(first.token(), second.token())
+                    self.assertEqual(
+                        gss.spnego(answers[0]).state, gss.ACCEPT_INCOMPLETE)
+                    self.nobody(line, DEFECTIVE_TOKEN)
+        self.good("spnego")
+
+    def test_response_comes_first(self):
+        # REQ: GL-37
+        for token in (gss.NegTokenResp(), gss.NegTokenResp(
+                gss.ACCEPT_COMPLETED)):
+            _, line = self.tell(token.token())
+            self.nobody(line, DEFECTIVE_TOKEN, BAD_MECH)
+        self.good("spnego")
+
+    def test_reflected_answer_in_dce_style(self):
+        """KNOWN: the acceptor takes its own AP-REP for the initiator's, which
+        is encrypted in the same key with the same number.  A recorded AP-REQ
+        and an echo so establish a context; its messages need the key."""
+        ours, theirs, exchange = self.once({}, ask=DCE)
+        self.assertTrue(ours.complete and theirs.complete, (ours, theirs))
+        request = exchange.token(">1")
+        self.assertEqual(gss.describe(request), "AP-REQ (raw)")
+        answers, line = self.tell(request, lambda answers: answers[0])
+        self.assertEqual(gss.describe(answers[0]), "AP-REP (raw)")
+        self.failed(line, "established", messages="failed",
+                    src="user@EXT.TEST", received=2)
+        self.good(ask=DCE)
+
+    def test_first_answer_does_not_do_for_another_exchange(self):
+        """The number in it is the other exchange's."""
+        # REQ: GL-33
+        exchange = self.once({}, ask=DCE)[2]
+        third = exchange.token(">2")
+        self.assertEqual(gss.describe(third), "AP-REP (raw)")
+        _, line = self.tell(exchange.token(">1"), third)
+        self.nobody(line, DEFECTIVE_TOKEN)
+        self.good(ask=DCE)
 
 
 if __name__ == "__main__":
