@@ -17,7 +17,7 @@ import unittest
 
 from realm import RealmCase
 from realm.loop import Acceptor, initiate
-from wire import framing, gss, krb, mitm
+from wire import der, framing, gss, krb, mitm
 from wire.mitm import (claim, close, drop, edit, extend, flip, flags, hold,
                        inject, put, raw, reflect, repeat, split,
                        stall, substitute, truncate)
@@ -665,17 +665,36 @@ class StrangerTest(MitmCase):
         self.good("spnego")
 
     def test_reflected_answer_in_dce_style(self):
-        """KNOWN: the acceptor takes its own AP-REP for the initiator's, which
-        is encrypted in the same key with the same number.  A recorded AP-REQ
-        and an echo so establish a context; its messages need the key."""
+        """The acceptor's AP-REP is encrypted as the initiator's is and has the
+        same number.  Unpatched, a recorded AP-REQ and an echo established a
+        context in the name of the one who was recorded."""
+        # REQ: GL-33
         ours, theirs, exchange = self.once({}, ask=DCE)
         self.assertTrue(ours.complete and theirs.complete, (ours, theirs))
         request = exchange.token(">1")
         self.assertEqual(gss.describe(request), "AP-REQ (raw)")
         answers, line = self.tell(request, lambda answers: answers[0])
         self.assertEqual(gss.describe(answers[0]), "AP-REP (raw)")
-        self.failed(line, "established", messages="failed",
-                    src="user@EXT.TEST", received=2)
+        self.nobody(line, DEFECTIVE_TOKEN)
+        self.good(ask=DCE)
+
+    def test_reflected_answer_in_another_envelope(self):
+        """The octets around the cipher text are nobody's to vouch for: the
+        key version, say, which may be there or not."""
+        # REQ: GL-33
+        exchange = self.once({}, ask=DCE)[2]
+
+        def reflect(answers):
+            reply = der.parse(answers[0]).inner()
+            part = krb.EncryptedData(reply[2])
+            return der.app(15, der.seq(
+                der.ctx(0, der.integer(5)), der.ctx(1, der.integer(15)),
+                der.ctx(2, der.seq(
+                    der.ctx(0, der.integer(part.etype)),
+                    der.ctx(1, der.integer(1)),
+                    der.ctx(2, der.octets(part.cipher))))))
+        answers, line = self.tell(exchange.token(">1"), reflect)
+        self.nobody(line, DEFECTIVE_TOKEN)
         self.good(ask=DCE)
 
     def test_first_answer_does_not_do_for_another_exchange(self):

@@ -32,6 +32,8 @@ struct run {
     run_hook hook;		/* sees message n = 1, 2.. */
     int arg;			/* for the hook */
     int stop_after;		/* this many messages, if not 0 */
+    gss_channel_bindings_t bindings[2];	/* by side */
+    int forget;			/* neither they nor flags in later calls */
     /* what came out of it, each by side */
     gss_ctx_id_t ctx[2];
     OM_uint32 major[2], minor[2], flags[2];
@@ -84,16 +86,19 @@ static void
 run_call(struct run *run, int side, gss_buffer_t in, gss_buffer_t out)
 {
     OM_uint32 minor = 0;
+    int forget = run->forget && run->ctx[side] != GSS_C_NO_CONTEXT;
+    gss_channel_bindings_t bindings = forget ? GSS_C_NO_CHANNEL_BINDINGS :
+	run->bindings[side];
 
     if (side == INITIATOR)
 	run->major[side] = gss_init_sec_context(&minor,
 	    GSS_C_NO_CREDENTIAL, &run->ctx[side], run->target,
-	    GSS_SPNEGO_MECHANISM, run->req_flags, 0,
-	    GSS_C_NO_CHANNEL_BINDINGS, in, &run->mech[side], out,
+	    GSS_SPNEGO_MECHANISM, forget ? 0 : run->req_flags, 0,
+	    bindings, in, &run->mech[side], out,
 	    &run->flags[side], NULL);
     else
 	run->major[side] = gss_accept_sec_context(&minor, &run->ctx[side],
-	    GSS_C_NO_CREDENTIAL, in, GSS_C_NO_CHANNEL_BINDINGS,
+	    GSS_C_NO_CREDENTIAL, in, bindings,
 	    &run->src_name, &run->mech[side], out, &run->flags[side], NULL,
 	    &run->delegated);
     run->minor[side] = minor;

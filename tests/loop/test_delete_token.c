@@ -17,6 +17,8 @@
 #include <gssapi/gssapi_spnego.h>
 #include "sec_test.h"
 
+#define HEADER		13	/* 60 length 06 09 OID */
+
 /* From the end of the GSS header. */
 #define SND_SEQ		8
 #define SGN_CKSUM	16
@@ -200,7 +202,10 @@ make_delete_token(struct gss_pair *pair, gss_ctx_id_t from,
     major = gsskrb5_get_subkey(&minor, from, &key);
     pair_gss(major, minor, "gsskrb5_get_subkey");
 
-    p = (unsigned char *)token->value + token->length - token_length();
+    /* this side's MICs of DES3 have two octets more than they need */
+    p = (unsigned char *)token->value + HEADER;
+    token->length = HEADER + token_length();
+    ((unsigned char *)token->value)[1] = token->length - 2;
     code_seq(pair, key, p, 0);
     p[1] = 0x02;
     pair_krb5(pair, krb5_crypto_init(pair->context, key, 0, &crypto),

@@ -79,6 +79,14 @@ static const struct loop_step too_many[] = {
     { I }
 };
 
+static const struct loop_step other_handle_initiates[] = {
+    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
+    { A, LOOP_PEER, 0, LOOP_COMPLETE_TOKEN },
+    { I, LOOP_PEER, 0, LOOP_COMPLETE },
+    { I, LOOP_PEER, 0, LOOP_TOO_MANY, 0, 0, LOOP_OTHER },
+    { I }
+};
+
 static const struct loop_step other_handle_accepts[] = {
     { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
     { A, LOOP_PEER, 0, LOOP_COMPLETE_TOKEN },
@@ -178,6 +186,21 @@ static const struct loop_step dce_first_token_again[] = {
 static const struct loop_step other_second_token[] = {
     { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
     { I, LOOP_RECORDED, 1, LOOP_ERROR, GSS_S_FAILURE,
+      KRB5_MINOR(MUT_FAIL) },
+    { I }
+};
+
+static const struct loop_step other_third_token[] = {
+    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
+    { A, LOOP_PEER, 0, LOOP_CONTINUE },
+    { A, LOOP_RECORDED, 2, LOOP_ERROR_EITHER, GSS_S_DEFECTIVE_TOKEN },
+    { I }
+};
+
+static const struct loop_step reflected_to_acceptor[] = {
+    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
+    { A, LOOP_PEER, 0, LOOP_CONTINUE },
+    { A, LOOP_OWN, 0, LOOP_ERROR_EITHER, GSS_S_DEFECTIVE_TOKEN,
       KRB5_MINOR(MUT_FAIL) },
     { I }
 };
@@ -455,6 +478,8 @@ test_calls(const struct gss_pair *pair)
     struct loop_config config = config_of(pair, ALL_FLAGS);
 
     run_script("calls too many", "aes256", &config, too_many);
+    run_script("the acceptor's handle initiates", "aes256", &config,
+	       other_handle_initiates);
     run_script("the initiator's handle accepts", "aes256", &config,
 	       other_handle_accepts);
     run_script("a half-open initiator accepts", "aes256", &config,
@@ -506,6 +531,10 @@ test_wrong_tokens(const struct gss_pair *pair)
 	       dce_garbage_to_acceptor);
     run_script("DCE_STYLE, token 2 of another exchange", "aes256", &config,
 	       other_second_token);
+    run_script("DCE_STYLE, token 3 of another exchange", "aes256", &config,
+	       other_third_token);
+    run_script("DCE_STYLE, the acceptor's token reflected", "aes256",
+	       &config, reflected_to_acceptor);
     run_script("DCE_STYLE, token 2 first", "aes256", &config,
 	       second_token_first);
     run_script("DCE_STYLE, token 1 again", "aes256", &config,

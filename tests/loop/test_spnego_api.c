@@ -290,6 +290,160 @@ test_garbage(void)
 }
 
 /*
+ * What later calls are given changes nothing, also for a mechanism that
+ * starts in one.
+ *
+ * REQ: GL-02, GL-16
+ */
+static void
+test_first_call(const char *a, const char *b)
+{
+    struct gss_channel_bindings_struct one, other;
+    struct run run;
+    int differ;
+
+    memset(&one, 0, sizeof(one));
+    one.application_data.value = rk_UNCONST("a channel");
+    one.application_data.length = 9;
+    one.initiator_address.value = rk_UNCONST("from");
+    one.initiator_address.length = 4;
+    other = one;
+    other.application_data.value = rk_UNCONST("another");
+    other.application_data.length = 7;
+
+    for (differ = 0; differ <= 1; differ++) {
+	stepmech_configure(STEPMECH_A, a);
+	stepmech_configure(STEPMECH_B, b);
+	run_init(&run, target, GSS_C_MUTUAL_FLAG | GSS_C_DELEG_FLAG);
+	run.forget = 1;
+	run.bindings[INITIATOR] = &one;
+	run.bindings[ACCEPTOR] = differ ? &other : &one;
+	run_all(&run);
+	if (differ)
+	    check(run.major[ACCEPTOR] == GSS_S_BAD_BINDINGS,
+		  "%s / %s: bindings of the first calls differ: %08x", a, b,
+		  (unsigned)run.major[ACCEPTOR]);
+	else
+	    check(run.major[0] == COMPLETE && run.major[1] == COMPLETE &&
+		  run.broken == NULL && run.flags[0] == run.flags[1] &&
+		  (run.flags[0] & GSS_C_MUTUAL_FLAG) &&
+		  (run.flags[0] & GSS_C_DELEG_FLAG),
+		  "%s / %s: flags and bindings of the first calls: %08x/%08x, "
+		  "flags %x/%x", a, b, (unsigned)run.major[0],
+		  (unsigned)run.major[1], (unsigned)run.flags[0],
+		  (unsigned)run.flags[1]);
+	run_end(&run);
+	nothing_left("first call");
+    }
+}
+
+/*
+ * A call without a token where one is due.
+ *
+ * REQ: GL-15
+ */
+static OM_uint32
+accept_token(gss_ctx_id_t *ctx, gss_buffer_t in, gss_buffer_t out)
+{
+    OM_uint32 minor;
+
+    return gss_accept_sec_context(&minor, ctx, GSS_C_NO_CREDENTIAL, in,
+				  GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL, out,
+				  NULL, NULL, NULL);
+}
+
+static void
+test_missing_token(void)
+{
+    gss_buffer_desc out;
+    gss_ctx_id_t ctx = GSS_C_NO_CONTEXT;
+    struct run run;
+    OM_uint32 major, minor, junk;
+
+    stepmech_configure(STEPMECH_A, "tokens=4");
+    stepmech_configure(STEPMECH_B, "tokens=4");
+    run_init(&run, target, 0);
+    run.stop_after = 1;
+    run_all(&run);
+    major = gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &run.ctx[0],
+				 target, GSS_SPNEGO_MECHANISM, 0, 0,
+				 GSS_C_NO_CHANNEL_BINDINGS, GSS_C_NO_BUFFER,
+				 NULL, &out, NULL, NULL);
+    check(major == GSS_S_DEFECTIVE_TOKEN, "initiator, second call without a "
+	  "buffer: %08x", (unsigned)major);
+    gss_release_buffer(&junk, &out);
+    run_end(&run);
+
+    major = accept_token(&ctx, GSS_C_NO_BUFFER, &out);
+    check(major == GSS_S_DEFECTIVE_TOKEN && ctx == GSS_C_NO_CONTEXT &&
+	  out.length == 0, "acceptor, first call without a buffer: %08x",
+	  (unsigned)major);
+
+    run_init(&run, target, 0);
+    run.stop_after = 2;
+    run_all(&run);
+    major = accept_token(&run.ctx[1], GSS_C_NO_BUFFER, &out);
+    check(major == GSS_S_DEFECTIVE_TOKEN, "acceptor, second call without a "
+	  "buffer: %08x", (unsigned)major);
+    gss_release_buffer(&junk, &out);
+    run_end(&run);
+    nothing_left("missing token");
+    good_exchange();
+}
+
+/*
+ * The acceptor speaks first: an empty token gets its mechanisms, once.
+ *
+ * REQ: GL-15, GL-30
+ */
+static void
+test_hints(void)
+{
+    static const struct {
+	const char *data;
+	size_t length;
+    } bad[] = {
+	{ "", 0 }, { "garbage", 7 }, { "\xa1\x02\x30\x00", 4 },
+	{ "\x60\x08\x06\x06\x2b\x06\x01\x05\x05\x02", 10 }
+    };
+    gss_buffer_desc in, out, none = { 0, NULL };
+    gss_ctx_id_t ctx = GSS_C_NO_CONTEXT;
+    struct run run;
+    OM_uint32 major, junk;
+    size_t i;
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	major = accept_token(&ctx, &none, &out);
+	check(major == CONTINUE && out.length != 0 &&
+	      ctx != GSS_C_NO_CONTEXT, "hints: %08x", (unsigned)major);
+	gss_release_buffer(&junk, &out);
+	check(is_half_open(ctx, 0), "  the context is half-open");
+	in.value = rk_UNCONST(bad[i].data);
+	in.length = bad[i].length;
+	major = accept_token(&ctx, &in, &out);
+	check(major == GSS_S_DEFECTIVE_TOKEN && ctx == GSS_C_NO_CONTEXT,
+	      "  then bad token %d: %08x", (int)i, (unsigned)major);
+	gss_release_buffer(&junk, &out);
+	gss_delete_sec_context(&junk, &ctx, GSS_C_NO_BUFFER);
+	nothing_left("hints");
+    }
+
+    stepmech_configure(STEPMECH_A, "tokens=3");
+    stepmech_configure(STEPMECH_B, "tokens=3");
+    run_init(&run, target, GSS_C_MUTUAL_FLAG);
+    major = accept_token(&run.ctx[ACCEPTOR], &none, &out);
+    check(major == CONTINUE, "hints: %08x", (unsigned)major);
+    gss_release_buffer(&junk, &out);
+    run_all(&run);
+    check(run.major[0] == COMPLETE && run.major[1] == COMPLETE &&
+	  run.broken == NULL && run_messages_work(&run),
+	  "  then an exchange: %08x/%08x", (unsigned)run.major[0],
+	  (unsigned)run.major[1]);
+    run_end(&run);
+    nothing_left("hints");
+}
+
+/*
  * The name of the initiator can be copied and compared.
  */
 static void
@@ -401,6 +555,11 @@ main(int argc, char **argv)
     test_half_open("accept=no", "tokens=4 early=yes", 6);
     test_all_errors();
     test_garbage();
+    test_first_call("tokens=3", "init=no");
+    test_first_call("accept=no", "tokens=2");
+    test_first_call("accept=no", "tokens=3");
+    test_missing_token();
+    test_hints();
     test_names();
     test_faults();
 
