@@ -340,6 +340,46 @@ gss_frame_receive(struct gss_frame *frame, int timeout, int *flags,
 }
 
 /**
+ * End a stream so that the peer gets what was sent last: say that no more
+ * comes, and read what the peer still sends, which is thrown away, until it
+ * closes its side. Who just closes a socket with something unread in it
+ * resets the connection, and an error token on its way may be lost.
+ *
+ * The descriptor stays open, and is of no more use than to be closed.
+ *
+ * @param frame the stream
+ * @param timeout milliseconds for all of it, or GSS_FRAME_FOREVER
+ *
+ * @return GSS_FRAME_OK when the peer has closed its side, or why that was not
+ *         waited for; there is nothing that the caller could do about it
+ */
+enum gss_frame_error
+gss_frame_finish(struct gss_frame *frame, int timeout)
+{
+    struct deadline deadline;
+    enum gss_frame_error error;
+    unsigned char buf[512];
+    ssize_t n;
+
+    deadline_set(&deadline, timeout);
+    if (shutdown(frame->fd, SHUT_WR) < 0)
+	return system_error(frame);
+    for (;;) {
+	error = wait_for(frame, POLLIN, &deadline);
+	if (error)
+	    return error;
+	n = read(frame->fd, buf, sizeof(buf));
+	if (n == 0)
+	    return GSS_FRAME_OK;
+	if (n < 0 && !again())
+	    return system_error(frame);
+	/* who sends without end has no more time by it */
+	if (!deadline.forever && deadline_left(&deadline) == 0)
+	    return GSS_FRAME_TIMEOUT;
+    }
+}
+
+/**
  * Free a token that gss_frame_receive() allocated, and empty it; an empty one
  * may be freed as well. Tokens that the GSS library made are not for this
  * function but for gss_release_buffer().

@@ -76,6 +76,9 @@ enum gss_frame_error
 gss_frame_receive(struct gss_frame *frame, int timeout, int *flags,
 		  gss_buffer_t token);
 
+enum gss_frame_error
+gss_frame_finish(struct gss_frame *frame, int timeout);
+
 void
 gss_frame_free(gss_buffer_t token);
 

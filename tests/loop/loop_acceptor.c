@@ -21,6 +21,9 @@
 
 #include "loop_common.h"
 
+/* how long a client that was refused may take to close */
+#define FINISH_MS 1000
+
 static volatile sig_atomic_t terminated;
 
 static void
@@ -120,6 +123,8 @@ exchange(const struct loop_options *o, const struct gss_loop_params *params,
     if (context != GSS_C_NO_CONTEXT)
 	(void)gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
     gss_loop_result_free(&result);
+    if (!good)
+	(void)gss_frame_finish(&peer.frame, FINISH_MS);
     return good;
 }
 

@@ -9,12 +9,15 @@
  * REQ: GL-14, GL-21, GL-40
  */
 
+#define _GNU_SOURCE 1		/* POLLRDHUP */
+
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <err.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -447,6 +450,84 @@ test_pipe(void)
 	  "a descriptor that is none");
 }
 
+/*
+ * A TCP connection to ourselves, whose end is reset when something is left
+ * unread in it.
+ */
+static void
+tcp_pair(int fd[2])
+{
+    struct sockaddr_in sin;
+    socklen_t len = sizeof(sin);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    memset(&sin, 0, sizeof(sin));
+    sin.sin_family = AF_INET;
+    sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    fd[1] = socket(AF_INET, SOCK_STREAM, 0);
+    if (listener < 0 || fd[1] < 0 ||
+	bind(listener, (struct sockaddr *)&sin, sizeof(sin)) < 0 ||
+	listen(listener, 1) < 0 ||
+	getsockname(listener, (struct sockaddr *)&sin, &len) < 0 ||
+	connect(fd[1], (struct sockaddr *)&sin, sizeof(sin)) < 0)
+	err(1, "TCP on loopback");
+    fd[0] = accept(listener, NULL, NULL);
+    if (fd[0] < 0)
+	err(1, "accept");
+    close(listener);
+}
+
+/*
+ * REQ: GL-09, GL-18
+ * The last token arrives although the peer has sent more than was read.
+ */
+static void
+test_finish(void)
+{
+    gss_buffer_desc token = { 3, (void *)"abc" }, got;
+    struct gss_frame frame;
+    struct pollfd pfd;
+    int fd[2], status = 1;
+    pid_t child;
+    long start;
+
+    tcp_pair(fd);
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+	close(fd[0]);
+	put(fd[1], "unread", 6);
+	/* until the other side has said its last */
+	pfd.fd = fd[1];
+	pfd.events = POLLRDHUP;
+	(void)poll(&pfd, 1, SOON);
+	put(fd[1], "and more", 8);
+	gss_frame_open(&frame, fd[1], GSS_FRAME_PLAIN, LIMIT);
+	_exit(gss_frame_receive(&frame, SOON, NULL, &got) != GSS_FRAME_OK ||
+	      !is_abc(&got) ||
+	      gss_frame_receive(&frame, SOON, NULL, &got) != GSS_FRAME_CLOSED);
+    }
+    close(fd[1]);
+    pfd.fd = fd[0];
+    pfd.events = POLLIN;
+    (void)poll(&pfd, 1, SOON);
+    gss_frame_open(&frame, fd[0], GSS_FRAME_PLAIN, LIMIT);
+    check(gss_frame_send(&frame, SOON, 0, &token) == GSS_FRAME_OK &&
+	  gss_frame_finish(&frame, SOON) == GSS_FRAME_OK,
+	  "finished when the peer has closed");
+    close(fd[0]);
+    check(waitpid(child, &status, 0) == child && status == 0,
+	  "the last token has arrived");
+
+    tcp_pair(fd);
+    gss_frame_open(&frame, fd[0], GSS_FRAME_PLAIN, LIMIT);
+    start = now_ms();
+    check(gss_frame_finish(&frame, 100) == GSS_FRAME_TIMEOUT &&
+	  now_ms() - start >= 100, "a peer that does not close");
+    close(fd[0]);
+    close(fd[1]);
+}
+
 static void
 test_texts(void)
 {
@@ -471,6 +552,7 @@ main(void)
     test_timeouts();
     test_long_token();
     test_pipe();
+    test_finish();
     test_texts();
     signal(SIGPIPE, SIG_DFL);
     test_peer_that_does_not_read();
