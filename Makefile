@@ -7,6 +7,8 @@
 #   make demo           the features in a throwaway realm
 #   make bench          costs, as ratios measured side by side
 #   make soak-pkinit    2,000 PKINIT exchanges with MIT krb5, both ways
+#   make mutate         100,000 GSS exchanges with a changed token, in one process
+#   make soak-loop      the same between programs, by a man in the middle
 #   make trace          which requirement has which tests
 #   make bare-machine   build.sh demo and check in a debootstrap chroot (root)
 #   make refresh        writes the patches as quilt would
@@ -14,6 +16,7 @@
 BUILD_DIR ?= _build
 export BUILD_DIR
 PYTHON = python3
+MUTATIONS = 100000
 ENV = HEIMDAL_PREFIX=$${HEIMDAL_PREFIX:-$(BUILD_DIR)/install}
 
 all:
@@ -34,8 +37,12 @@ bench:
 	$(ENV) $(PYTHON) tests/bench/bench_freshness.py
 soak-pkinit:
 	$(ENV) $(PYTHON) tests/soak/soak_pkinit_dh.py
+mutate:
+	LOOP_MUTATIONS=$(MUTATIONS) $(BUILD_DIR)/obj/tests/ext/loop/test_mutated_exchanges
+soak-loop:
+	$(ENV) $(PYTHON) tests/soak/soak_loop_mutations.py
 bare-machine:
 	tests/bare-machine
 
 .PHONY: all demo check clean check-patches check-heimdal check-ext check-prefixes \
-	refresh trace bench soak-pkinit bare-machine
+	refresh trace bench soak-pkinit mutate soak-loop bare-machine

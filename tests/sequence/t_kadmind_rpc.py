@@ -256,7 +256,7 @@ class KadmindRpcTest(RealmCase):
         self.assert_next()
 
     def test_an_empty_token_is_answered(self):
-        # REQ: GL-15, GL-19
+        # REQ: GL-10, GL-15, GL-19
         connection = self.connect()
         got, _ = connection.token_res(onc.INIT, b"")
         self.assertNotEqual(got.major, 0)
