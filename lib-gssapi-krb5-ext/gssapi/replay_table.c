@@ -129,7 +129,7 @@ get_seed(int fd, unsigned char seed[SIPHASH_KEY_LENGTH])
 }
 
 /*
- * The offset of a tag's first place in a table, which is the number-th, from 0.
+ * The offset of the first place of a tag in a table, the number-th from 0.
  */
 static off_t
 place_of(const struct search *search, const struct table *table, int number,
