@@ -7,7 +7,8 @@
  * The replay cache for tests in Python.
  *
  *   replay_tool store NAME SKEW   lines "TAG CTIME NOW"; answers "stored",
- *                                 "repeat" or "error CODE MESSAGE"
+ *                                 "repeat" or "error CODE MESSAGE"; NAME - is
+ *                                 the one of the configuration
  *   replay_tool tag               lines "ETYPE CIPHERTEXT"; answers with the
  *                                 tag or "error CODE MESSAGE"
  *
@@ -89,6 +90,7 @@ int
 main(int argc, char **argv)
 {
     static char line[LINE];
+    char *name = NULL;
     int bad = 0;
 
     setprogname(argv[0]);
@@ -96,14 +98,18 @@ main(int argc, char **argv)
 	errx(1, "store NAME SKEW, or tag");
     if (krb5_init_context(&context))
 	errx(1, "krb5_init_context");
+    if (argc == 4 && strcmp(argv[2], "-") == 0 &&
+	_gsskrb5_ext_replay_cache_name(context, &name))
+	errx(1, "no name of a cache");
     while (!bad && fgets(line, sizeof(line), stdin) != NULL) {
 	if (argc == 4 && strcmp(argv[1], "store") == 0)
-	    bad = store_line(argv[2], atol(argv[3]), line);
+	    bad = store_line(name ? name : argv[2], atol(argv[3]), line);
 	else
 	    bad = tag_line(line);
     }
     if (bad)
 	warnx("cannot read \"%s\"", line);
+    free(name);
     krb5_free_context(context);
     return bad;
 }
