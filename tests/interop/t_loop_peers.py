@@ -7,15 +7,14 @@ The table that the class prints at its end has a line a cell.
 
 import itertools
 import socket
-import subprocess
 import sys
-import threading
 import unittest
 
 import peers
 from realm import RealmCase
+from realm.gss_server import GssServer
 from realm.loop import Acceptor, initiate, library_env
-from realm.process import run, wait_until
+from realm.process import run
 from realm.ports import LOOPBACK
 
 MECHS = ("krb5", "spnego")
@@ -50,51 +49,6 @@ class Table:
         for row in rows:
             print("  ".join(c.ljust(w) for c, w in zip(row, wide)).rstrip())
         sys.stdout.flush()
-
-
-class GssServer:
-    """MIT's gss-server behind a socket of ours on loopback, one process a
-    connection (-inetd), since by itself it listens everywhere."""
-
-    def __init__(self, client, keytab, service, *args):
-        self.client = client
-        self.log = client.dir / "gss-server.log"
-        self.argv = [client.inst.program("gss-server"), "-inetd", "-verbose",
-                     "-logfile", str(self.log), *args, "-keytab",
-                     "FILE:%s" % keytab, service]
-        self.ends = []
-
-    def __enter__(self):
-        self.log.write_text("")
-        self.listener = socket.create_server((LOOPBACK, 0))
-        self.port = self.listener.getsockname()[1]
-        self.thread = threading.Thread(target=self._serve)
-        self.thread.start()
-        return self
-
-    def __exit__(self, kind, value, trace):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.thread.join()
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            with connection:
-                done = subprocess.run(
-                    self.argv, env=self.client.env, stdin=connection,
-                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                    timeout=60, check=False)
-            self.ends.append(done.returncode)
-
-    def said(self, number):
-        """The log once number clients have come and gone."""
-        wait_until("client %d of gss-server" % number,
-                   lambda: len(self.ends) >= number, 30)
-        return self.log.read_text()
 
 
 class PeersCase(RealmCase):

@@ -1,0 +1,226 @@
+/*
+ * Copyright (c) 2026, the heimdal-ext maintainers.  All rights reserved.
+ * 3-clause BSD, see LICENSE at the top of heimdal-ext.
+ */
+
+/*
+ * Opening and locking the file of a replay cache.
+ *
+ * The default one is in a directory where anybody can make files: it is used
+ * only if nobody else can have made, linked or changed it.
+ */
+
+#include "gsskrb5_locl.h"
+#include "replay_cache.h"
+
+#ifndef O_NOFOLLOW
+#define O_NOFOLLOW 0		/* is_current() sees the link */
+#endif
+#ifndef O_NONBLOCK
+#define O_NONBLOCK 0
+#endif
+#ifndef O_CLOEXEC
+#define O_CLOEXEC 0		/* rk_cloexec() sets it a little later */
+#endif
+
+/* A file that vanishes whenever it is opened is given up. */
+#define MAX_OPENS 16
+
+/*
+ * What to do about an error of open(), or NULL if there is nothing to say.
+ */
+static const char *
+advice(int error)
+{
+    switch (error) {
+    case ELOOP:
+	return N_("it is a symbolic link, which is not followed; remove it",
+		  "");
+    case ENOENT:
+    case ENOTDIR:
+	return N_("make its directory, or name another cache in [libdefaults] "
+		  "default_rcache_name", "");
+    case EACCES:
+    case EPERM:
+	return N_("this user has to be able to write to it and to make it in "
+		  "its directory", "");
+    case EISDIR:
+	return N_("remove it, or name another cache in [libdefaults] "
+		  "default_rcache_name", "");
+    case EROFS:
+    case ENOSPC:
+	return N_("make room, or name another cache in [libdefaults] "
+		  "default_rcache_name", "");
+    default:
+	return NULL;
+    }
+}
+
+/*
+ * Set the message for an error of a system call, which is also returned.
+ */
+static krb5_error_code
+system_error(krb5_context context, const char *path, const char *what,
+	     int error)
+{
+    const char *todo = advice(error);
+
+    krb5_set_error_message(context, error,
+			   N_("Replay cache %s cannot be %s: %s%s%s", ""),
+			   path, what, strerror(error), todo ? "; " : "",
+			   todo ? todo : "");
+    return error;
+}
+
+static krb5_error_code
+unsafe(krb5_context context, const char *path, const char *why)
+{
+    krb5_set_error_message(context, KRB5_RC_IO_PERM,
+			   N_("Replay cache %s is not used: %s", ""),
+			   path, why);
+    return KRB5_RC_IO_PERM;
+}
+
+/*
+ * Whether the open file is fit to be a replay cache.  One that the
+ * administrator shares between users may be root's and the group's.
+ */
+static krb5_error_code
+check_file(krb5_context context, const char *path, const struct stat *st,
+	   int shared)
+{
+    if (!S_ISREG(st->st_mode))
+	return unsafe(context, path,
+		      N_("it is not a regular file; remove it", ""));
+    if (st->st_uid != geteuid() && !(shared && st->st_uid == 0))
+	return unsafe(context, path,
+		      N_("it belongs to another user, who could make replays "
+			 "pass; remove it, or chown it", ""));
+    if (st->st_mode & (shared ? S_IRWXO : S_IRWXG | S_IRWXO))
+	return unsafe(context, path,
+		      N_("others may read or change it; chmod it to 600, or "
+			 "remove it", ""));
+    if (st->st_nlink > 1)
+	return unsafe(context, path,
+		      N_("it has another name, so it may be a file of "
+			 "something else; remove it", ""));
+    return 0;
+}
+
+/*
+ * Set or release the lock of the whole file, the one of MIT krb5: type is
+ * F_WRLCK, which waits for it, or F_UNLCK.  It belongs to the open file
+ * description, or to the process where there is no such lock.
+ */
+static int
+lock_file(int fd, int type)
+{
+    struct flock lock;
+    int ret;
+
+    memset(&lock, 0, sizeof(lock));
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+#ifdef F_OFD_SETLKW
+    do {
+	ret = fcntl(fd, F_OFD_SETLKW, &lock);
+    } while (ret < 0 && errno == EINTR);
+    if (ret == 0 || errno != EINVAL)
+	return ret;
+#endif
+    do {
+	ret = fcntl(fd, F_SETLKW, &lock);
+    } while (ret < 0 && errno == EINTR);
+    return ret;
+}
+
+/*
+ * Whether path still is the file st.  If not, it was removed or replaced
+ * while the lock was waited for, and nobody else would see what is stored.
+ */
+static int
+is_current(const char *path, const struct stat *st)
+{
+    struct stat now;
+
+    return lstat(path, &now) == 0 && now.st_dev == st->st_dev &&
+	now.st_ino == st->st_ino;
+}
+
+/*
+ * One try.  *fd stays -1 if path was another file in the end.
+ */
+static krb5_error_code
+try_open(krb5_context context, const char *path, int shared, int *fd)
+{
+    krb5_error_code ret = 0;
+    struct stat st;
+    int file;
+
+    /* O_NONBLOCK: a FIFO or a device must not make it wait */
+    file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+		| O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (file < 0)
+	return system_error(context, path, N_("opened", ""), errno);
+    rk_cloexec(file);
+    if (fstat(file, &st) < 0)
+	ret = system_error(context, path, N_("examined", ""), errno);
+    if (ret == 0)
+	ret = check_file(context, path, &st, shared);
+    if (ret == 0 && lock_file(file, F_WRLCK) < 0)
+	ret = system_error(context, path, N_("locked", ""), errno);
+    if (ret == 0 && is_current(path, &st))
+	*fd = file;
+    else
+	close(file);
+    return ret;
+}
+
+/**
+ * Open the file of a replay cache, make it if there is none, check that it is
+ * safe to use, and lock it against everybody else, waiting for the lock.
+ *
+ * @param context a Kerberos 5 context
+ * @param path the file
+ * @param shared 0 for a file in a directory that others can write to: it must
+ *        be the effective user's with no rights for others.  1 for a file that
+ *        the administrator has named: root may own it, the group may use it.
+ * @param fd the open file, -1 on error; close it with
+ *        _gsskrb5_ext_replay_file_close()
+ *
+ * @return 0; KRB5_RC_IO_PERM if the file is no regular file, another user's,
+ *         open to others or has two names; EAGAIN if it is replaced all the
+ *         time; otherwise the errno of open(), fstat() or the lock.  The error
+ *         message is set, with the path, the reason and what to do.
+ */
+krb5_error_code
+_gsskrb5_ext_replay_file_open(krb5_context context, const char *path,
+			      int shared, int *fd)
+{
+    krb5_error_code ret = 0;
+    int i;
+
+    *fd = -1;
+    for (i = 0; ret == 0 && *fd == -1; i++) {
+	if (i == MAX_OPENS)
+	    return system_error(context, path, N_("kept", ""), EAGAIN);
+	ret = try_open(context, path, shared, fd);
+    }
+    return ret;
+}
+
+/**
+ * Unlock and close the file.  It is unlocked first: a child that was forked
+ * meanwhile has the same open file description.
+ *
+ * @param fd a file of _gsskrb5_ext_replay_file_open()
+ *
+ * @return 0, or the errno of close(), which is where some network file systems
+ *         tell that what was written is lost.
+ */
+krb5_error_code
+_gsskrb5_ext_replay_file_close(int fd)
+{
+    (void)lock_file(fd, F_UNLCK);	/* close() does it if this fails */
+    return close(fd) < 0 ? errno : 0;
+}
