@@ -24,22 +24,7 @@
 
 #include "gsskrb5_locl.h"
 #include "gsskrb5_ext.h"
-
-/*
- * The code on the wire for an error of the acceptor.  Codes of the protocol
- * (RFC 4120 7.5.9) are sent as they are; what is known of the others only
- * concerns this host.
- */
-static krb5_error_code
-wire_code(krb5_error_code code)
-{
-    /* a keytab without the key, and one without any */
-    if (code == KRB5_KT_NOTFOUND || code == KRB5_KT_END)
-	return KRB5KRB_AP_ERR_NOKEY;
-    if (code > KRB5KDC_ERR_NONE && code < KRB5_ERR_RCSID)
-	return code;
-    return KRB5KRB_ERR_GENERIC;
-}
+#include "exchange.h"
 
 /*
  * Encode the KRB-ERROR about an AP-REQ.  Free the result with
@@ -57,24 +42,27 @@ make_krb_error(krb5_context context, krb5_error_code code,
 					     ap_req->ticket.realm);
     if (ret)
 	return ret;
-    ret = krb5_mk_error(context, wire_code(code), NULL, NULL, NULL, server,
+    code = _gsskrb5_ext_local_code(_gsskrb5_ext_wire_code(code));
+    ret = krb5_mk_error(context, code, NULL, NULL, NULL, server,
 			NULL, NULL, result);
     krb5_free_principal(context, server);
     return ret;
 }
 
 /*
- * The acceptor has failed with major and code on an initial token: put the
- * error token for the initiator into output_token, which is empty and the
- * caller's to free.  It stays empty when [gssapi] send_error_tokens is false,
+ * The acceptor has failed with major and code on a token: put the error token
+ * for the initiator into output_token, which is empty and the caller's to
+ * free.  An initiator that takes extra tokens gets a KRB-ERROR2, see acceptor.c.
+ * For others it stays empty when [gssapi] send_error_tokens is false,
  * when the input was not a framed AP-REQ that asks for mutual authentication,
  * and when the token cannot be made: the error itself is what counts.
  *
  * An AP-REQ without framing is DCE RPC's, where the runtime reports errors.
  */
 void
-_gsskrb5_ext_error_token(krb5_context context, OM_uint32 major,
-			 krb5_error_code code, const gss_buffer_t input_token,
+_gsskrb5_ext_error_token(krb5_context context, gsskrb5_ctx ctx,
+			 OM_uint32 major, krb5_error_code code,
+			 const gss_buffer_t input_token,
 			 gss_buffer_t output_token)
 {
     krb5_data request, krb_error;
@@ -83,6 +71,10 @@ _gsskrb5_ext_error_token(krb5_context context, OM_uint32 major,
 
     if (major == GSS_S_DEFECTIVE_TOKEN || input_token == GSS_C_NO_BUFFER)
 	return;
+    if (ctx->ext != NULL && ctx->ext->offered) {
+	_gsskrb5_ext_accept_error(context, ctx, code, output_token);
+	return;
+    }
     if (!krb5_config_get_bool_default(context, NULL, TRUE, "gssapi",
 				      "send_error_tokens", NULL))
 	return;

@@ -5,17 +5,100 @@
 
 /*
  * What the krb5 mechanism has beyond Heimdal's: what the hooks in
- * lib/gssapi/krb5 see.  Included behind gsskrb5_locl.h.
+ * lib/gssapi/krb5 see.  Contracts are at the definitions.  Included behind
+ * gsskrb5_locl.h.
  */
 
 #ifndef GSSKRB5_EXT_H
 #define GSSKRB5_EXT_H 1
 
+struct gsskrb5_ext_exchange;
+
+/* exchange.c */
+
+void
+_gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext);
+
+void
+_gsskrb5_ext_free(krb5_context context, struct gsskrb5_ext_exchange *ext);
+
+/* initiator.c */
+
+enum gsskrb5_ext_next {
+    GSSKRB5_EXT_OTHER,		/* no KRB-ERROR2: an AP-REP or KRB-ERROR */
+    GSSKRB5_EXT_AGAIN,		/* send another AP-REQ */
+    GSSKRB5_EXT_COMPLETE	/* it stands for an AP-REP */
+};
+
+int
+_gsskrb5_ext_initiate_again(gsskrb5_ctx ctx);
+
+OM_uint32
+_gsskrb5_ext_initiate_flags(gsskrb5_ctx ctx);
+
+OM_uint32
+_gsskrb5_ext_initiate_granted(gsskrb5_ctx ctx, OM_uint32 flags);
+
+krb5_error_code
+_gsskrb5_ext_initiate_offer(krb5_context context, gsskrb5_ctx ctx,
+			    OM_uint32 flags, krb5_flags *ap_options);
+
+OM_uint32
+_gsskrb5_ext_initiate_answer(OM_uint32 *minor_status, krb5_context context,
+			     gsskrb5_ctx ctx, const gss_buffer_t token,
+			     gss_buffer_t output_token,
+			     enum gsskrb5_ext_next *next);
+
+int
+_gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx);
+
+int
+_gsskrb5_ext_initiate_may_store_skew(gsskrb5_ctx ctx);
+
+/* acceptor.c */
+
+OM_uint32
+_gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,
+			  gsskrb5_ctx ctx, const gss_buffer_t token);
+
+OM_uint32
+_gsskrb5_ext_accept_request(OM_uint32 *minor_status, krb5_context context,
+			    gsskrb5_ctx ctx, int framed,
+			    const krb5_data *ap_req);
+
+OM_uint32
+_gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
+			   gsskrb5_ctx ctx, krb5_error_code code,
+			   krb5_keytab keytab, krb5_const_principal server,
+			   const krb5_data *ap_req,
+			   gss_buffer_t output_token);
+
+OM_uint32
+_gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
+			     gsskrb5_ctx ctx,
+			     const Authenticator *authenticator,
+			     const krb5_data *ap_req,
+			     gss_buffer_t output_token);
+
+int
+_gsskrb5_ext_accept_wants_ap_rep(gsskrb5_ctx ctx, krb5_flags ap_options);
+
+void
+_gsskrb5_ext_accept_error(krb5_context context, gsskrb5_ctx ctx,
+			  krb5_error_code code, gss_buffer_t output_token);
+
 /* error_token.c */
 
 void
-_gsskrb5_ext_error_token(krb5_context context, OM_uint32 major,
-			 krb5_error_code code, const gss_buffer_t input_token,
+_gsskrb5_ext_error_token(krb5_context context, gsskrb5_ctx ctx,
+			 OM_uint32 major, krb5_error_code code,
+			 const gss_buffer_t input_token,
 			 gss_buffer_t output_token);
+
+/* inquire.c */
+
+OM_uint32
+_gsskrb5_ext_inquire_exchange(OM_uint32 *minor_status, gsskrb5_ctx ctx,
+			      gss_buffer_set_t *data_set);
 
 #endif /* GSSKRB5_EXT_H */

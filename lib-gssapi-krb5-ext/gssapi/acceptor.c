@@ -1,0 +1,699 @@
+/*
+ * Copyright (c) 2026, the heimdal-ext maintainers.  All rights reserved.
+ * 3-clause BSD, see LICENSE at the top of heimdal-ext.
+ */
+
+/*
+ * The acceptor of extra context tokens.  accept_sec_context.c calls, for each
+ * token:
+ *
+ *   _gsskrb5_ext_accept_other      it is no AP-REQ: the initiator gives up
+ *   _gsskrb5_ext_accept_request    it is one
+ *   _gsskrb5_ext_accept_failed       that was refused
+ *   _gsskrb5_ext_accept_verified     or whose ticket, Authenticator and
+ *                                    checksum are good
+ *
+ * The last two may answer with a KRB-ERROR2 and want another AP-REQ; the
+ * context then is as before the first, and what the first Authenticator has
+ * settled is in ext->first.
+ */
+
+#include "gsskrb5_locl.h"
+#include "gsskrb5_ext.h"
+#include "exchange.h"
+#include "replay_cache.h"
+
+static OM_uint32
+fail(OM_uint32 *minor_status, krb5_error_code code)
+{
+    *minor_status = code;
+    return GSS_S_FAILURE;
+}
+
+static int
+is_cfx_key(const krb5_keyblock *key)
+{
+    switch (key->keytype) {
+    case ETYPE_DES_CBC_CRC:
+    case ETYPE_DES_CBC_MD4:
+    case ETYPE_DES_CBC_MD5:
+    case ETYPE_DES3_CBC_MD5:
+    case ETYPE_OLD_DES3_CBC_SHA1:
+    case ETYPE_DES3_CBC_SHA1:
+    case ETYPE_ARCFOUR_HMAC_MD5:
+    case ETYPE_ARCFOUR_HMAC_MD5_56:
+	return 0;
+    default:
+	return 1;
+    }
+}
+
+/*
+ * The enctype that the initiator would like best for our subkey (RFC 4537).
+ */
+static krb5_enctype
+wanted_enctype(krb5_context context, const struct krb5_ext_authdata *ad)
+{
+    size_t i;
+
+    for (i = 0; ad->have_etypes && i < ad->etypes.len; i++)
+	if (krb5_enctype_valid(context, ad->etypes.val[i]) == 0)
+	    return ad->etypes.val[i];
+    return ETYPE_NULL;
+}
+
+/*
+ * Our subkey and sequence number, once in an exchange (D8).  With the keys of
+ * RFC 1964 and without a wish for another it is the initiator's, as the AP-REP
+ * has it.
+ */
+static krb5_error_code
+settle_our_half(krb5_context context, const krb5_keyblock *session,
+		krb5_enctype wanted, struct gsskrb5_ext_first *first)
+{
+    const krb5_keyblock *theirs = first->remote_subkey ?
+	first->remote_subkey : session;
+    krb5_error_code ret;
+
+    if (first->local_seq == 0)
+	krb5_generate_seq_number(context, session, &first->local_seq);
+    if (first->local_subkey != NULL)
+	return 0;
+    if (!is_cfx_key(theirs) && wanted == ETYPE_NULL)
+	ret = krb5_copy_keyblock(context, theirs, &first->local_subkey);
+    else
+	ret = krb5_generate_subkey_extended(context, session, wanted,
+					    &first->local_subkey);
+    return ret;
+}
+
+/*
+ * A 0x8003 checksum has the hash of the channel bindings and flags.
+ */
+static void
+keep_checksum(struct gsskrb5_ext_first *first, const Checksum *cksum)
+{
+    const unsigned char *p;
+
+    first->has_checksum = cksum != NULL &&
+	cksum->cksumtype == CKSUMTYPE_GSSAPI && cksum->checksum.length >= 24;
+    if (first->has_checksum) {
+	p = cksum->checksum.data;
+	memcpy(first->bindings, p + 4, sizeof(first->bindings));
+    }
+}
+
+static krb5_error_code
+keep_authenticator(krb5_context context, const Authenticator *a,
+		   struct gsskrb5_ext_first *first)
+{
+    krb5_error_code ret;
+
+    ret = _krb5_principalname2krb5_principal(context, &first->client,
+					     a->cname, a->crealm);
+    if (ret == 0 && a->subkey != NULL)
+	ret = krb5_copy_keyblock(context, a->subkey, &first->remote_subkey);
+    first->remote_seq = a->seq_number ? *a->seq_number : 0;
+    keep_checksum(first, a->cksum);
+    return ret;
+}
+
+/*
+ * Make the context as it was before the AP-REQ, but for ext.
+ */
+static krb5_error_code
+begin_again(krb5_context context, gsskrb5_ctx ctx)
+{
+    krb5_error_code ret;
+
+    ret = _gsskrb5i_renew_auth_context(context, &ctx->auth_context);
+    if (ret)
+	return ret;
+    krb5_free_principal(context, ctx->source);
+    ctx->source = NULL;
+    krb5_free_principal(context, ctx->target);
+    ctx->target = NULL;
+    if (ctx->ticket)
+	krb5_free_ticket(context, ctx->ticket);
+    ctx->ticket = NULL;
+    krb5_free_keyblock(context, ctx->service_keyblock);
+    ctx->service_keyblock = NULL;
+    krb5_data_free(&ctx->fwd_data);
+    ctx->flags = 0;
+    ctx->more_flags &= ~(IS_CFX | ACCEPTOR_SUBKEY);
+    if (ctx->crypto)
+	krb5_crypto_destroy(context, ctx->crypto);
+    ctx->crypto = NULL;
+    return 0;
+}
+
+/*
+ * Want another AP-REQ, because of code or because of nothing.
+ */
+static OM_uint32
+ask(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
+    const krb5_keyblock *session, krb5_error_code code,
+    gss_buffer_t output_token)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    struct krb5_ext_error2_keys keys;
+    struct krb5_ext_error2 error2;
+    krb5_error_code kret;
+    OM_uint32 ret;
+
+    memset(&error2, 0, sizeof(error2));
+    error2.subkey = ext->first.local_subkey;
+    error2.seq_number = ext->first.local_seq;
+    error2.error_code = code ? _gsskrb5_ext_wire_code(code) : 0;
+    error2.continue_needed = TRUE;
+    keys.subkey = ext->first.remote_subkey;
+    keys.session = session;
+    ret = _gsskrb5_ext_send(minor_status, context, ext, &error2,
+			    KRB5_EXT_FROM_ACCEPTOR, &keys, output_token);
+    if (ret != GSS_S_CONTINUE_NEEDED)
+	return ret;
+    kret = begin_again(context, ctx);
+    if (kret)
+	return fail(minor_status, kret);
+    if (code)
+	ext->recovered = 1;
+    else
+	ext->confirmed = 1;
+    ext->waiting = 1;
+    _krb5_debug(context, 5, "gss acceptor: token %u asks for another AP-REQ, "
+		"error %d", ext->tokens, (int)error2.error_code);
+    return GSS_S_CONTINUE_NEEDED;
+}
+
+/*
+ * What the Authenticator says about extra tokens; the clear options count when
+ * it could not be decrypted (ad is NULL).
+ */
+static krb5_error_code
+judge_offer(struct gsskrb5_ext_exchange *ext,
+	    const struct krb5_ext_authdata *ad)
+{
+    switch (_krb5_ext_judge_ap_options(ext->options, ad)) {
+    case KRB5_EXT_OFFERED:
+	ext->offered = ext->enabled;
+	return 0;
+    case KRB5_EXT_NOT_OFFERED:
+	if (!ext->waiting)
+	    ext->offered = 0;
+	return 0;
+    default:
+	return KRB5KRB_AP_ERR_MODIFIED;
+    }
+}
+
+/*
+ * An initial token has no answer to a challenge, a further one has the answer
+ * to the last (XT-43, XT-44).  Whatever is wrong with it, it is a replay.
+ */
+static krb5_error_code
+check_challenge(const struct gsskrb5_ext_exchange *ext,
+		const struct krb5_ext_authdata *ad)
+{
+    if (!ext->waiting)
+	return ad->have_challenge ? KRB5KRB_AP_ERR_REPEAT : 0;
+    if (!ad->have_challenge ||
+	!_krb5_ext_challenge_equal(&ad->challenge, &ext->challenge))
+	return KRB5KRB_AP_ERR_REPEAT;
+    return 0;
+}
+
+/**
+ * A token that comes while another AP-REQ is due may be the initiator's word
+ * that it gives up (RFC 2743 error token): a final KRB-ERROR2 that quotes our
+ * challenge, encrypted in its subkey.
+ *
+ * @param minor_status the error that the initiator tells, or why the token is
+ *        not taken
+ * @param context a Kerberos 5 context
+ * @param ctx the context; may have no exchange yet
+ * @param token the token
+ *
+ * @return GSS_S_COMPLETE if it is no KRB-ERROR2, GSS_S_FAILURE if it is one that
+ *         is authentic, GSS_S_DEFECTIVE_TOKEN for all others.  There is no
+ *         answer to any.
+ */
+OM_uint32
+_gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,
+			  gsskrb5_ctx ctx, const gss_buffer_t token)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    struct krb5_ext_error2_keys keys = { NULL, NULL };
+    struct krb5_ext_authdata ad;
+    struct krb5_ext_error2 error2;
+    krb5_error_code kret;
+    krb5_data pdu;
+
+    if (ext == NULL || !ext->waiting ||
+	_gsskrb5_ext_find(token, &pdu) == GSSKRB5_EXT_NONE)
+	return GSS_S_COMPLETE;
+    ext->tokens++;
+    ext->waiting = ext->offered = 0;	/* and no answer */
+    keys.subkey = ext->first.remote_subkey;
+    kret = _krb5_ext_decode_error2(context, &pdu, KRB5_EXT_FROM_INITIATOR,
+				   &keys, &error2);
+    if (kret) {
+	*minor_status = kret;
+	return GSS_S_DEFECTIVE_TOKEN;
+    }
+    kret = _krb5_ext_parse_authdata(context, error2.ad_data, &ad);
+    if (kret == 0 &&
+	(error2.key != KRB5_EXT_ERROR2_KEY_SUBKEY || error2.continue_needed ||
+	 !ad.have_challenge ||
+	 !_krb5_ext_challenge_equal(&ad.challenge, &ext->challenge)))
+	kret = KRB5KRB_AP_ERR_MODIFIED;
+    *minor_status = kret ? kret : _gsskrb5_ext_local_code(error2.error_code);
+    _krb5_ext_free_authdata(&ad);
+    _krb5_ext_free_error2(&error2);
+    return kret ? GSS_S_DEFECTIVE_TOKEN : GSS_S_FAILURE;
+}
+
+/**
+ * Begin with an AP-REQ.
+ *
+ * @param minor_status why not
+ * @param context a Kerberos 5 context
+ * @param ctx the context
+ * @param framed whether it had the framing of RFC 2743 3.1: others are DCE
+ *        RPC's, which has no extra tokens (D17)
+ * @param ap_req its octets, which are one AP-REQ and nothing else
+ *
+ * @return GSS_S_COMPLETE, GSS_S_DEFECTIVE_TOKEN, or GSS_S_FAILURE
+ */
+OM_uint32
+_gsskrb5_ext_accept_request(OM_uint32 *minor_status, krb5_context context,
+			    gsskrb5_ctx ctx, int framed,
+			    const krb5_data *ap_req)
+{
+    struct gsskrb5_ext_exchange *ext = _gsskrb5_ext_exchange(context, ctx);
+    krb5_error_code kret;
+
+    if (ext == NULL)
+	return fail(minor_status, ENOMEM);
+    if (ext->waiting && !framed) {
+	*minor_status = 0;
+	return GSS_S_DEFECTIVE_TOKEN;
+    }
+    ext->tokens++;
+    ext->options = 0;
+    if (framed) {
+	kret = _krb5_ext_read_ap_options(context, ap_req, &ext->options);
+	if (kret) {
+	    *minor_status = kret;
+	    return GSS_S_DEFECTIVE_TOKEN;
+	}
+    }
+    if (!ext->waiting)
+	ext->offered = ext->enabled &&
+	    (ext->options & KRB5_EXT_WIRE_CONTINUE_NEEDED_OK) != 0;
+    _krb5_ext_free_peek(context, &ext->peek);
+    return GSS_S_COMPLETE;
+}
+
+/*
+ * Errors that the initiator can do something about with another AP-REQ and
+ * nothing else.
+ */
+static int
+is_recoverable(krb5_error_code code)
+{
+    return code == KRB5KRB_AP_ERR_SKEW || code == KRB5KRB_AP_ERR_REPEAT;
+}
+
+/*
+ * Take from a refused request what it settles.  Returns 0 if it is as good as
+ * one that was taken, but for what it was refused for.
+ */
+static krb5_error_code
+settle_refused(krb5_context context, gsskrb5_ctx ctx,
+	       const struct krb5_ext_authdata *ad)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    const Authenticator *a = ext->peek.authenticator;
+    struct gsskrb5_ext_first *first = &ext->first;
+    krb5_error_code kret;
+    OM_uint32 minor;
+
+    kret = keep_authenticator(context, a, first);
+    if (kret)
+	return kret;
+    if (first->has_checksum &&
+	_gsskrb5_verify_8003_checksum(&minor,
+				      ctx->has_bnd ? ctx->bnd : NULL,
+				      a->cksum, &first->flags,
+				      &first->fwd_data) != GSS_S_COMPLETE)
+	return KRB5KRB_AP_ERR_MODIFIED;
+    return settle_our_half(context, ext->peek.session,
+			   wanted_enctype(context, ad), first);
+}
+
+/**
+ * An AP-REQ was refused.
+ *
+ * @param minor_status code, or another that is found on the way
+ * @param context a Kerberos 5 context
+ * @param ctx the context
+ * @param code why krb5_rd_req_ctx() refused it
+ * @param keytab the acceptor's keys, NULL for the default
+ * @param server the principal that it insists on, or NULL
+ * @param ap_req the octets
+ * @param output_token on GSS_S_CONTINUE_NEEDED what to send
+ *
+ * @return GSS_S_COMPLETE if the initiator does not take extra tokens: go on as
+ *         without them; GSS_S_CONTINUE_NEEDED or GSS_S_FAILURE
+ */
+OM_uint32
+_gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
+			   gsskrb5_ctx ctx, krb5_error_code code,
+			   krb5_keytab keytab, krb5_const_principal server,
+			   const krb5_data *ap_req, gss_buffer_t output_token)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    struct krb5_ext_authdata ad;
+    krb5_error_code kret;
+    OM_uint32 ret = GSS_S_FAILURE;
+
+    if (!ext->offered)
+	return GSS_S_COMPLETE;
+    *minor_status = code;
+    if (_krb5_ext_peek(context, keytab, server, ap_req, &ext->peek) ||
+	ext->peek.authenticator == NULL)
+	return GSS_S_FAILURE;
+
+    memset(&ad, 0, sizeof(ad));
+    kret = _krb5_ext_parse_authdata(
+	context, ext->peek.authenticator->authorization_data, &ad);
+    if (kret == 0)
+	kret = judge_offer(ext, &ad);
+    if (kret == 0 && !ext->offered) {
+	_krb5_ext_free_peek(context, &ext->peek);
+	_krb5_ext_free_authdata(&ad);
+	return GSS_S_COMPLETE;
+    }
+    if (kret == 0)
+	kret = check_challenge(ext, &ad);
+    if (kret) {
+	*minor_status = kret;
+    } else if (is_recoverable(code) && !ext->waiting &&
+	       settle_refused(context, ctx, &ad) == 0) {
+	ret = ask(minor_status, context, ctx, ext->peek.session, code,
+		  output_token);
+    }
+    _krb5_ext_free_authdata(&ad);
+    return ret;
+}
+
+/*
+ * This AP-REQ is a further one of the exchange: it has to agree with the
+ * first, whose keys and numbers count (D8, XT-38, XT-41, XT-48).
+ */
+static OM_uint32
+join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
+     const Authenticator *a)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    struct gsskrb5_ext_first *first = &ext->first;
+    struct gsskrb5_ext_first now;
+    krb5_auth_context ac = ctx->auth_context;
+    krb5_error_code kret;
+
+    memset(&now, 0, sizeof(now));
+    keep_checksum(&now, a->cksum);
+    if (!krb5_principal_compare(context, first->client, ctx->source))
+	return fail(minor_status, KRB5KRB_AP_ERR_BADMATCH);
+    if ((a->seq_number ? *a->seq_number : 0) != first->remote_seq)
+	return fail(minor_status, KRB5KRB_AP_ERR_BADSEQ);
+    if (now.has_checksum != first->has_checksum ||
+	memcmp(now.bindings, first->bindings, sizeof(now.bindings)) != 0) {
+	*minor_status = 0;
+	return GSS_S_BAD_BINDINGS;
+    }
+
+    kret = krb5_auth_con_setremotesubkey(context, ac, first->remote_subkey);
+    if (kret == 0)
+	kret = krb5_auth_con_setlocalsubkey(context, ac, first->local_subkey);
+    if (kret)
+	return fail(minor_status, kret);
+    krb5_auth_con_addflags(context, ac, KRB5_AUTH_CONTEXT_USE_SUBKEY, NULL);
+    krb5_auth_con_setlocalseqnumber(context, ac, first->local_seq);
+    krb5_auth_con_setremoteseqnumber(context, ac, first->remote_seq);
+    ctx->more_flags |= ACCEPTOR_SUBKEY;
+
+    /* flags are the first's; of two delegated credentials the newer counts */
+    ctx->flags = first->flags;
+    if (ctx->fwd_data.length == 0) {
+	krb5_data_free(&ctx->fwd_data);
+	ctx->fwd_data = first->fwd_data;
+	krb5_data_zero(&first->fwd_data);
+    }
+    ext->waiting = 0;
+    ext->answered = 1;
+    return GSS_S_COMPLETE;
+}
+
+/*
+ * Want one more AP-REQ although this one is good; code is why, if anything.
+ */
+static OM_uint32
+ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
+	     const Authenticator *a, krb5_error_code code,
+	     gss_buffer_t output_token)
+{
+    struct gsskrb5_ext_first *first = &ctx->ext->first;
+    krb5_keyblock *session = NULL;
+    krb5_error_code kret;
+    OM_uint32 ret;
+
+    kret = keep_authenticator(context, a, first);
+    first->flags = ctx->flags;
+    first->fwd_data = ctx->fwd_data;
+    krb5_data_zero(&ctx->fwd_data);
+    if (kret == 0)
+	kret = krb5_copy_keyblock(context, ctx->auth_context->keyblock,
+				  &session);
+    if (kret == 0)
+	kret = settle_our_half(context, session,
+			       ctx->auth_context->keytype, first);
+    if (kret)
+	ret = fail(minor_status, kret);
+    else
+	ret = ask(minor_status, context, ctx, session, code, output_token);
+    krb5_free_keyblock(context, session);
+    return ret;
+}
+
+/*
+ * Store the AP-REQ in the replay cache: 0, KRB5KRB_AP_ERR_REPEAT, or another
+ * error when the cache is of no use.
+ */
+static krb5_error_code
+store(krb5_context context, const krb5_data *ap_req, const Authenticator *a,
+      int *is_none)
+{
+    unsigned char tag[REPLAY_TAG_LENGTH];
+    krb5_timestamp now;
+    krb5_error_code ret;
+    char *name = NULL;
+    AP_REQ req;
+
+    *is_none = 0;
+    ret = krb5_decode_ap_req(context, ap_req, &req);
+    if (ret)
+	return ret;
+    ret = _gsskrb5_ext_replay_tag(context, &req.authenticator, tag);
+    free_AP_REQ(&req);
+    if (ret == 0)
+	ret = _gsskrb5_ext_replay_cache_name(context, &name);
+    if (ret == 0) {
+	*is_none = _gsskrb5_ext_replay_cache_is_none(name);
+	krb5_timeofday(context, &now);
+	ret = _gsskrb5_ext_replay_cache_store(
+	    context, name, tag, a->ctime, now,
+	    krb5_get_max_time_skew(context));
+    }
+    free(name);
+    return ret;
+}
+
+static void
+log_cache_error(krb5_context context, krb5_error_code code)
+{
+    const char *text = krb5_get_error_message(context, code);
+
+    _krb5_debug(context, 1, "gss acceptor: replay cache: %s", text);
+    krb5_free_error_message(context, text);
+}
+
+/*
+ * Keep replays out as the service's policy says (D15).
+ */
+static OM_uint32
+protect(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
+	const Authenticator *a, const krb5_data *ap_req,
+	gss_buffer_t output_token)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    struct replay_config config;
+    struct replay_case it;
+    enum replay_verdict verdict;
+    krb5_error_code kret;
+    int is_none;
+
+    _gsskrb5_ext_replay_config(
+	context, krb5_principal_get_comp_string(context, ctx->target, 0),
+	&config);
+    if (config.warning[0])
+	_krb5_debug(context, 1, "gss acceptor: %s", config.warning);
+
+    memset(&it, 0, sizeof(it));
+    it.offered = ext->offered && !(ctx->flags & GSS_C_DCE_STYLE);
+    it.mutual = (ctx->flags & GSS_C_MUTUAL_FLAG) != 0;
+    it.answered = ext->answered;
+    it.shared = config.shared;
+    it.cache = REPLAY_CACHE_USABLE;
+    verdict = _gsskrb5_ext_replay_decide(config.policy, &it);
+    if (verdict == REPLAY_STORE_ACCEPT || verdict == REPLAY_STORE_CHALLENGE) {
+	kret = store(context, ap_req, a, &is_none);
+	if (kret == KRB5KRB_AP_ERR_REPEAT) {
+	    if (it.offered && it.mutual && !ext->answered)
+		return ask_for_more(minor_status, context, ctx, a, kret,
+				    output_token);
+	    return fail(minor_status, kret);
+	}
+	if (kret)
+	    log_cache_error(context, kret);
+	if (kret || is_none) {
+	    it.cache = kret ? REPLAY_CACHE_FAILED : REPLAY_CACHE_NONE;
+	    verdict = _gsskrb5_ext_replay_decide(config.policy, &it);
+	} else
+	    ext->cached = 1;
+    }
+
+    switch (verdict) {
+    case REPLAY_ACCEPT:
+    case REPLAY_STORE_ACCEPT:
+	return GSS_S_COMPLETE;
+    case REPLAY_CHALLENGE:
+    case REPLAY_STORE_CHALLENGE:
+	return ask_for_more(minor_status, context, ctx, a, 0, output_token);
+    default:
+	krb5_set_error_message(context, KRB5KRB_ERR_GENERIC,
+			       "[gssapi] replay_protection asks for a replay "
+			       "cache, and there is none that can be used");
+	return fail(minor_status, KRB5KRB_ERR_GENERIC);
+    }
+}
+
+/**
+ * Ticket, Authenticator and checksum of an AP-REQ are good: is it to be
+ * accepted, or another one to be asked for?
+ *
+ * @param minor_status why not
+ * @param context a Kerberos 5 context
+ * @param ctx the context: source, target, flags and auth_context are the
+ *        AP-REQ's, and after GSS_S_COMPLETE the exchange's
+ * @param authenticator that of the AP-REQ
+ * @param ap_req its octets
+ * @param output_token on GSS_S_CONTINUE_NEEDED what to send
+ *
+ * @return GSS_S_COMPLETE, GSS_S_CONTINUE_NEEDED, GSS_S_BAD_BINDINGS when they
+ *         are not those of the first AP-REQ, or GSS_S_FAILURE
+ */
+OM_uint32
+_gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
+			     gsskrb5_ctx ctx,
+			     const Authenticator *authenticator,
+			     const krb5_data *ap_req,
+			     gss_buffer_t output_token)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    struct krb5_ext_authdata ad;
+    krb5_error_code kret;
+    OM_uint32 ret = GSS_S_COMPLETE;
+
+    memset(&ad, 0, sizeof(ad));
+    kret = _krb5_ext_parse_authdata(context,
+				    authenticator->authorization_data, &ad);
+    if (kret && !ext->offered && !ext->waiting)
+	kret = 0;		/* as without us: it is not looked at */
+    else if (kret == 0)
+	kret = judge_offer(ext, &ad);
+    if (kret == 0)
+	kret = check_challenge(ext, &ad);
+    _krb5_ext_free_authdata(&ad);
+    if (kret)
+	return fail(minor_status, kret);
+
+    ext->last_flags = ctx->flags;
+    if (ext->waiting)
+	ret = join(minor_status, context, ctx, authenticator);
+    if (ret == GSS_S_COMPLETE)
+	ret = protect(minor_status, context, ctx, authenticator, ap_req,
+		      output_token);
+    return ret;
+}
+
+/**
+ * Whether the AP-REQ that was accepted is answered with an AP-REP (section 3,
+ * XT-46): after extra tokens its own two ways to ask for one count, otherwise
+ * the flags of the checksum as ever.
+ *
+ * @param ctx the context
+ * @param ap_options of the AP-REQ, from krb5_rd_req_ctx()
+ */
+int
+_gsskrb5_ext_accept_wants_ap_rep(gsskrb5_ctx ctx, krb5_flags ap_options)
+{
+    if (ctx->ext->offered && ctx->ext->answered)
+	return (ap_options & AP_OPTS_MUTUAL_REQUIRED) ||
+	    (ctx->ext->last_flags & GSS_C_MUTUAL_FLAG);
+    return (ctx->flags & GSS_C_MUTUAL_FLAG) != 0;
+}
+
+/**
+ * The final KRB-ERROR2 for an initiator that takes extra tokens.
+ *
+ * @param context a Kerberos 5 context
+ * @param ctx the context, which has failed on an AP-REQ
+ * @param code why
+ * @param output_token empty; stays so if the token cannot be made
+ */
+void
+_gsskrb5_ext_accept_error(krb5_context context, gsskrb5_ctx ctx,
+			  krb5_error_code code, gss_buffer_t output_token)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    struct gsskrb5_ext_first *first = &ext->first;
+    struct krb5_ext_error2_keys keys = { NULL, NULL };
+    struct krb5_ext_error2 error2;
+    OM_uint32 minor;
+
+    if (ext->peek.session != NULL) {
+	keys.session = ext->peek.session;
+	if (ext->peek.authenticator)
+	    keys.subkey = ext->peek.authenticator->subkey;
+    } else if (ctx->auth_context && ctx->auth_context->keyblock) {
+	keys.session = ctx->auth_context->keyblock;
+	keys.subkey = ctx->auth_context->remote_subkey;
+    }
+    if (keys.session && first->remote_subkey)
+	keys.subkey = first->remote_subkey;
+    if (keys.subkey &&
+	settle_our_half(context, keys.session, ETYPE_NULL, first))
+	return;
+
+    memset(&error2, 0, sizeof(error2));
+    error2.error_code = _gsskrb5_ext_wire_code(code);
+    if (keys.subkey) {
+	error2.subkey = first->local_subkey;
+	error2.seq_number = first->local_seq;
+    }
+    if (_gsskrb5_ext_send(&minor, context, ext, &error2,
+			  KRB5_EXT_FROM_ACCEPTOR, &keys, output_token) !=
+	GSS_S_COMPLETE)
+	output_token->length = 0;
+}

@@ -1,0 +1,73 @@
+/*
+ * Copyright (c) 2026, the heimdal-ext maintainers.  All rights reserved.
+ * 3-clause BSD, see LICENSE at the top of heimdal-ext.
+ */
+
+/*
+ * The state of one exchange; see exchange.h.
+ */
+
+#include "gsskrb5_locl.h"
+#include "gsskrb5_ext.h"
+#include "exchange.h"
+
+/*
+ * [gssapi] extra_context_tokens (TRUE), and for one role
+ * extra_context_tokens_initiator or extra_context_tokens_acceptor (D29).
+ */
+int
+_gsskrb5_ext_enabled(krb5_context context, int initiator)
+{
+    krb5_boolean both;
+
+    both = krb5_config_get_bool_default(context, NULL, TRUE, "gssapi",
+					"extra_context_tokens", NULL);
+    return krb5_config_get_bool_default(context, NULL, both, "gssapi",
+					initiator ?
+					"extra_context_tokens_initiator" :
+					"extra_context_tokens_acceptor", NULL);
+}
+
+/*
+ * The exchange of a context, made at the first call.  NULL without memory.
+ */
+struct gsskrb5_ext_exchange *
+_gsskrb5_ext_exchange(krb5_context context, gsskrb5_ctx ctx)
+{
+    if (ctx->ext == NULL) {
+	ctx->ext = calloc(1, sizeof(*ctx->ext));
+	if (ctx->ext == NULL)
+	    return NULL;
+	ctx->ext->enabled =
+	    _gsskrb5_ext_enabled(context, ctx->state == INITIATOR_START ||
+				 ctx->state == INITIATOR_RESTART);
+    }
+    return ctx->ext;
+}
+
+/*
+ * Forget what only an unfinished exchange needs; how it went stays.
+ */
+void
+_gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
+{
+    struct gsskrb5_ext_first *first;
+
+    if (ext == NULL)
+	return;
+    first = &ext->first;
+    krb5_data_free(&ext->challenge);
+    krb5_free_principal(context, first->client);
+    krb5_free_keyblock(context, first->remote_subkey);
+    krb5_free_keyblock(context, first->local_subkey);
+    krb5_data_free(&first->fwd_data);
+    memset(first, 0, sizeof(*first));
+    _krb5_ext_free_peek(context, &ext->peek);
+}
+
+void
+_gsskrb5_ext_free(krb5_context context, struct gsskrb5_ext_exchange *ext)
+{
+    _gsskrb5_ext_done(context, ext);
+    free(ext);
+}

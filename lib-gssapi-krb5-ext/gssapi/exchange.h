@@ -1,0 +1,105 @@
+/*
+ * Copyright (c) 2026, the heimdal-ext maintainers.  All rights reserved.
+ * 3-clause BSD, see LICENSE at the top of heimdal-ext.
+ */
+
+/*
+ * One exchange with extra context tokens (the Internet-Draft on extra context
+ * tokens for the Kerberos GSS mechanism, "the document"): what both sides
+ * remember of it besides the context that it makes.  Owned by the context and
+ * freed with it; nothing else has state.
+ *
+ *   initiator                                   acceptor
+ *     AP-REQ (offers)          ------->
+ *                              <-------          AP-REP                   2
+ *   or                         <-------          KRB-ERROR2, no error     3
+ *     AP-REQ (challenge)       ------->
+ *   or                         <-------          KRB-ERROR2, an error     4
+ *     AP-REQ (challenge)       ------->
+ *                              <-------          AP-REP
+ *
+ * Included behind gsskrb5_locl.h.
+ */
+
+#ifndef GSSKRB5_EXT_EXCHANGE_H
+#define GSSKRB5_EXT_EXCHANGE_H 1
+
+#include "../../krb5/ext/proto.h"
+#include "../../krb5/ext/krb_error2.h"
+#include "../../krb5/ext/authdata.h"
+#include "../../krb5/ext/peek.h"
+#include "replay_policy.h"
+
+/*
+ * Acceptor: what the first Authenticator that was decrypted has settled for
+ * the whole exchange (D8, D9), and our half of the answer.
+ */
+struct gsskrb5_ext_first {
+    krb5_principal client;	/* NULL: none was decrypted yet */
+    krb5_keyblock *remote_subkey;
+    krb5_keyblock *local_subkey;
+    uint32_t remote_seq;
+    uint32_t local_seq;
+    int has_checksum;		/* 0x8003, for flags and bindings */
+    unsigned char bindings[16];
+    OM_uint32 flags;
+    krb5_data fwd_data;		/* its KRB-CRED */
+};
+
+struct gsskrb5_ext_exchange {
+    unsigned int enabled : 1;	/* by configuration, for this role */
+    unsigned int offered : 1;	/* the initiator takes extra tokens */
+    unsigned int waiting : 1;	/* acceptor: our challenge is out */
+    unsigned int answered : 1;	/* acceptor: and has come back */
+    unsigned int confirmed : 1;	/* a KRB-ERROR2 without error went over */
+    unsigned int recovered : 1;	/* one with an error did */
+    unsigned int cached : 1;	/* the AP-REQ is in the replay cache */
+    unsigned int tokens;	/* of both sides, so far */
+    uint32_t options;		/* acceptor: ap-options in the clear */
+    krb5_data challenge;	/* the last one; ours or to be quoted */
+
+    /* initiator */
+    OM_uint32 flags;		/* of the first AP-REQ */
+
+    /* acceptor */
+    OM_uint32 last_flags;	/* of the last 0x8003 checksum */
+    struct gsskrb5_ext_first first;
+    struct krb5_ext_peek peek;	/* of the AP-REQ that is being refused */
+};
+
+struct gsskrb5_ext_exchange *
+_gsskrb5_ext_exchange(krb5_context context, gsskrb5_ctx ctx);
+
+int
+_gsskrb5_ext_enabled(krb5_context context, int initiator);
+
+/* message.c */
+
+krb5_error_code
+_gsskrb5_ext_new_challenge(krb5_context context,
+			   struct gsskrb5_ext_exchange *ext);
+
+OM_uint32
+_gsskrb5_ext_send(OM_uint32 *minor_status, krb5_context context,
+		  struct gsskrb5_ext_exchange *ext,
+		  const struct krb5_ext_error2 *error2,
+		  enum krb5_ext_sender sender,
+		  const struct krb5_ext_error2_keys *keys,
+		  gss_buffer_t output_token);
+
+enum gsskrb5_ext_found {
+    GSSKRB5_EXT_NONE,		/* something else */
+    GSSKRB5_EXT_CONTINUE,	/* token ID 02 00 */
+    GSSKRB5_EXT_FINAL		/* token ID 03 00 */
+};
+
+enum gsskrb5_ext_found
+_gsskrb5_ext_find(const gss_buffer_t token, krb5_data *pdu);
+
+int32_t
+_gsskrb5_ext_wire_code(krb5_error_code code);
+
+krb5_error_code
+_gsskrb5_ext_local_code(int32_t wire);
+
+#endif /* GSSKRB5_EXT_EXCHANGE_H */

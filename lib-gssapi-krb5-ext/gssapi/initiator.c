@@ -1,0 +1,360 @@
+/*
+ * Copyright (c) 2026, the heimdal-ext maintainers.  All rights reserved.
+ * 3-clause BSD, see LICENSE at the top of heimdal-ext.
+ */
+
+/*
+ * The initiator of extra context tokens.  init_sec_context.c calls
+ *
+ *   _gsskrb5_ext_initiate_offer     while it makes an AP-REQ
+ *   _gsskrb5_ext_initiate_answer    with what the acceptor answers
+ *
+ * Not every KRB-ERROR2 is authentic (section 9 of the document): what one does
+ * that anybody can have made is to fail, or to cost work; it lowers nothing.
+ */
+
+#include "gsskrb5_locl.h"
+#include "gsskrb5_ext.h"
+#include "exchange.h"
+
+/* ap-options as on the wire, RFC 4120 5.2.8 and 5.5.1 */
+#define WIRE_USE_SESSION_KEY	0x40000000U
+#define WIRE_MUTUAL_REQUIRED	0x20000000U
+
+/**
+ * Whether the AP-REQ that is made is not the first of its exchange: it then
+ * has the channel bindings of the first.
+ */
+int
+_gsskrb5_ext_initiate_again(gsskrb5_ctx ctx)
+{
+    return ctx->ext != NULL && ctx->ext->challenge.length != 0;
+}
+
+/**
+ * The flags to ask for in the AP-REQ that is made: those of the first call,
+ * but neither mutual authentication after the acceptor has confirmed its key,
+ * nor delegation when it has the credential already (D6, D7).
+ */
+OM_uint32
+_gsskrb5_ext_initiate_flags(gsskrb5_ctx ctx)
+{
+    OM_uint32 flags = ctx->req_flags;
+
+    if (!_gsskrb5_ext_initiate_again(ctx))
+	return flags;
+    if (ctx->ext->confirmed)
+	flags &= ~GSS_C_MUTUAL_FLAG;
+    return flags & ~(GSS_C_DELEG_FLAG | GSS_C_DELEG_POLICY_FLAG);
+}
+
+/**
+ * The flags of the context, once the AP-REQ with flags is made: what the first
+ * AP-REQ had.
+ */
+OM_uint32
+_gsskrb5_ext_initiate_granted(gsskrb5_ctx ctx, OM_uint32 flags)
+{
+    return _gsskrb5_ext_initiate_again(ctx) ? ctx->ext->flags : flags;
+}
+
+static void
+free_authdata(krb5_auth_context ac)
+{
+    if (ac->auth_data == NULL)
+	return;
+    free_AuthorizationData(ac->auth_data);
+    free(ac->auth_data);
+    ac->auth_data = NULL;
+}
+
+/*
+ * The authorization data of the Authenticator: what it has without us, the
+ * options, and the challenge if there is one.
+ */
+static krb5_error_code
+put_authdata(krb5_context context, krb5_auth_context ac,
+	     struct gsskrb5_ext_exchange *ext, uint32_t options)
+{
+    struct krb5_ext_authdata wanted;
+    krb5_error_code ret;
+
+    memset(&wanted, 0, sizeof(wanted));
+    ret = _krb5_init_etype(context, KRB5_PDU_NONE, &wanted.etypes.len,
+			   &wanted.etypes.val, NULL);
+    if (ret)
+	return ret;
+    wanted.have_etypes = 1;
+    wanted.have_ap_options = 1;
+    wanted.ap_options = options;
+    wanted.have_challenge = ext->challenge.length != 0;
+    wanted.challenge = ext->challenge;	/* alias */
+
+    ac->auth_data = calloc(1, sizeof(*ac->auth_data));
+    if (ac->auth_data == NULL)
+	ret = krb5_enomem(context);
+    else
+	ret = _krb5_ext_build_authdata(context, &wanted, ac->auth_data);
+    if (ret) {
+	free(ac->auth_data);
+	ac->auth_data = NULL;
+    }
+    free_EtypeList(&wanted.etypes);
+    return ret;
+}
+
+/**
+ * Offer extra tokens in the AP-REQ that is made, if they are wanted: not
+ * without mutual authentication, where nobody waits for an answer (D4), nor in
+ * DCE style (D17).
+ *
+ * @param context a Kerberos 5 context
+ * @param ctx the context; its auth_context gets the authorization data
+ * @param flags of the 0x8003 checksum
+ * @param ap_options of the AP-REQ; AP_OPTS_CONTINUE_NEEDED_OK is added
+ *
+ * @return 0 or why not
+ */
+krb5_error_code
+_gsskrb5_ext_initiate_offer(krb5_context context, gsskrb5_ctx ctx,
+			    OM_uint32 flags, krb5_flags *ap_options)
+{
+    struct gsskrb5_ext_exchange *ext = _gsskrb5_ext_exchange(context, ctx);
+    uint32_t options = KRB5_EXT_WIRE_CONTINUE_NEEDED_OK;
+
+    if (ext == NULL)
+	return krb5_enomem(context);
+    free_authdata(ctx->auth_context);
+    if (!_gsskrb5_ext_initiate_again(ctx)) {
+	ext->flags = flags;
+	ext->offered = ext->enabled && (flags & GSS_C_MUTUAL_FLAG) &&
+	    !(flags & GSS_C_DCE_STYLE);
+    }
+    ext->tokens++;
+    if (!ext->offered)
+	return 0;
+    *ap_options |= AP_OPTS_CONTINUE_NEEDED_OK;
+    if (*ap_options & AP_OPTS_USE_SESSION_KEY)
+	options |= WIRE_USE_SESSION_KEY;
+    if (*ap_options & AP_OPTS_MUTUAL_REQUIRED)
+	options |= WIRE_MUTUAL_REQUIRED;
+    return put_authdata(context, ctx->auth_context, ext, options);
+}
+
+/*
+ * Fail with code, and tell the acceptor if it waits for a token.
+ */
+static OM_uint32
+give_up(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
+	int waits, krb5_error_code code, gss_buffer_t output_token)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    struct krb5_ext_error2_keys keys;
+    struct krb5_ext_authdata wanted;
+    struct krb5_ext_error2 error2;
+    AuthorizationData ad;
+    OM_uint32 minor;
+
+    *minor_status = code;
+    if (!waits || ext->tokens >= KRB5_EXT_MAX_TOKENS)
+	return GSS_S_FAILURE;
+    memset(&wanted, 0, sizeof(wanted));
+    wanted.have_challenge = 1;
+    wanted.challenge = ext->challenge;
+    if (_krb5_ext_build_authdata(context, &wanted, &ad))
+	return GSS_S_FAILURE;
+    memset(&error2, 0, sizeof(error2));
+    error2.error_code = _gsskrb5_ext_wire_code(code);
+    error2.ad_data = &ad;
+    keys.subkey = ctx->auth_context->local_subkey;
+    keys.session = &ctx->kcred->session;
+    if (_gsskrb5_ext_send(&minor, context, ext, &error2,
+			  KRB5_EXT_FROM_INITIATOR, &keys, output_token) !=
+	GSS_S_COMPLETE)
+	output_token->length = 0;
+    free_AuthorizationData(&ad);
+    return GSS_S_FAILURE;
+}
+
+/*
+ * The acceptor's subkey and number, from a KRB-ERROR2 that our subkey opens.
+ */
+static krb5_error_code
+take_keys(krb5_context context, gsskrb5_ctx ctx,
+	  const struct krb5_ext_error2 *error2)
+{
+    krb5_error_code ret;
+
+    ret = krb5_auth_con_setremotesubkey(context, ctx->auth_context,
+					error2->subkey);
+    if (ret == 0)
+	ret = krb5_auth_con_setremoteseqnumber(context, ctx->auth_context,
+					       error2->seq_number);
+    return ret;
+}
+
+/*
+ * Whether token ID, e-flags and error code go together (XT-06, XT-07, XT-21).
+ */
+static int
+is_consistent(enum gsskrb5_ext_found found,
+	      const struct krb5_ext_error2 *error2)
+{
+    if (error2->continue_needed)
+	return found == GSSKRB5_EXT_CONTINUE;
+    return (found == GSSKRB5_EXT_FINAL) == (error2->error_code != 0);
+}
+
+/*
+ * An error, and the acceptor waits: is there anything to be done about it?
+ * Only once, and only about what is authentic and new: what our own subkey
+ * opens (D12).
+ */
+static int
+recover(krb5_context context, gsskrb5_ctx ctx,
+	const struct krb5_ext_error2 *error2, krb5_error_code code)
+{
+    if (ctx->ext->recovered || ctx->ext->confirmed ||
+	error2->key != KRB5_EXT_ERROR2_KEY_SUBKEY)
+	return 0;
+    switch (code) {
+    case KRB5KRB_AP_ERR_REPEAT:
+	return 1;
+    case KRB5KRB_AP_ERR_SKEW:
+	if (!_gsskrb5i_plausible_time(context, ctx, error2->stime))
+	    return 0;
+	ctx->skew = error2->stime - time(NULL);
+	ctx->more_flags |= RETRIED;
+	return 1;
+    default:
+	return 0;
+    }
+}
+
+static OM_uint32
+take_answer(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
+	    enum gsskrb5_ext_found found, struct krb5_ext_error2 *error2,
+	    gss_buffer_t output_token, enum gsskrb5_ext_next *next)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    int waits = error2->continue_needed;
+    krb5_error_code code;
+
+    if (!is_consistent(found, error2)) {
+	*minor_status = KRB5KRB_AP_ERR_MSG_TYPE;
+	return GSS_S_DEFECTIVE_TOKEN;
+    }
+    krb5_data_free(&ext->challenge);
+    ext->challenge = error2->challenge;
+    krb5_data_zero(&error2->challenge);
+
+    if (error2->error_code == 0) {
+	/* only what our subkey opens confirms anything (D11, XT-37) */
+	if (error2->key != KRB5_EXT_ERROR2_KEY_SUBKEY ||
+	    error2->subkey == NULL || ext->confirmed) {
+	    *minor_status = KRB5KRB_AP_ERR_MODIFIED;
+	    return GSS_S_DEFECTIVE_TOKEN;
+	}
+	code = take_keys(context, ctx, error2);
+	if (code == 0 && waits && ext->tokens >= KRB5_EXT_MAX_TOKENS)
+	    code = KRB5KRB_ERR_GENERIC;
+	if (code)
+	    return give_up(minor_status, context, ctx, waits, code,
+			   output_token);
+	ext->confirmed = 1;
+	*next = waits ? GSSKRB5_EXT_AGAIN : GSSKRB5_EXT_COMPLETE;
+	return GSS_S_COMPLETE;
+    }
+
+    code = _gsskrb5_ext_local_code(error2->error_code);
+    if (error2->e_text)
+	krb5_set_error_message(context, code, "%s", error2->e_text);
+    if (!waits || ext->tokens >= KRB5_EXT_MAX_TOKENS ||
+	!recover(context, ctx, error2, code))
+	return give_up(minor_status, context, ctx, waits, code, output_token);
+    ext->recovered = 1;
+    *next = GSSKRB5_EXT_AGAIN;
+    return GSS_S_COMPLETE;
+}
+
+/**
+ * The acceptor has answered our AP-REQ.
+ *
+ * @param minor_status why the exchange has failed
+ * @param context a Kerberos 5 context
+ * @param ctx the context
+ * @param token what came
+ * @param output_token on failure a token that tells the acceptor, or empty
+ * @param next what to do after GSS_S_COMPLETE
+ *
+ * @return GSS_S_COMPLETE, GSS_S_FAILURE or GSS_S_DEFECTIVE_TOKEN
+ */
+OM_uint32
+_gsskrb5_ext_initiate_answer(OM_uint32 *minor_status, krb5_context context,
+			     gsskrb5_ctx ctx, const gss_buffer_t token,
+			     gss_buffer_t output_token,
+			     enum gsskrb5_ext_next *next)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    enum gsskrb5_ext_found found;
+    struct krb5_ext_error2_keys keys;
+    struct krb5_ext_authdata ad;
+    struct krb5_ext_error2 error2;
+    krb5_error_code kret;
+    krb5_data pdu;
+    OM_uint32 ret;
+
+    *next = GSSKRB5_EXT_OTHER;
+    ext->tokens++;
+    found = _gsskrb5_ext_find(token, &pdu);
+    if (found == GSSKRB5_EXT_NONE)
+	return GSS_S_COMPLETE;
+    if (!ext->offered) {
+	*minor_status = KRB5KRB_AP_ERR_MSG_TYPE;
+	return GSS_S_DEFECTIVE_TOKEN;
+    }
+    keys.subkey = ctx->auth_context->local_subkey;
+    keys.session = &ctx->kcred->session;
+    kret = _krb5_ext_decode_error2(context, &pdu, KRB5_EXT_FROM_ACCEPTOR,
+				   &keys, &error2);
+    if (kret) {
+	*minor_status = kret;
+	return GSS_S_DEFECTIVE_TOKEN;
+    }
+    _krb5_debug(context, 5, "gss initiator: token %u is KRB-ERROR2, error %d, "
+		"key %d%s", ext->tokens, (int)error2.error_code, error2.key,
+		error2.continue_needed ? ", another AP-REQ wanted" : "");
+    kret = _krb5_ext_parse_authdata(context, error2.ad_data, &ad);
+    if (kret == 0 && ad.unknown_critical)
+	kret = KRB5KRB_AP_ERR_ILL_CR_TKT;
+    _krb5_ext_free_authdata(&ad);
+    if (kret) {
+	*minor_status = kret;
+	ret = GSS_S_FAILURE;
+    } else
+	ret = take_answer(minor_status, context, ctx, found, &error2,
+			  output_token, next);
+    _krb5_ext_free_error2(&error2);
+    return ret;
+}
+
+/**
+ * Whether the old way of trying again after a KRB-ERROR about the clock is
+ * open: not once there was a KRB-ERROR2 (D18).
+ */
+int
+_gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx)
+{
+    return ctx->ext == NULL ||
+	!(ctx->ext->recovered || ctx->ext->confirmed);
+}
+
+/**
+ * Whether the acceptor's clock may be remembered for other contexts: what came
+ * in a KRB-ERROR2 is for this one alone (D12).
+ */
+int
+_gsskrb5_ext_initiate_may_store_skew(gsskrb5_ctx ctx)
+{
+    return _gsskrb5_ext_initiate_may_retry(ctx);
+}
