@@ -1,0 +1,635 @@
+/*
+ * Copyright (c) 2026, the heimdal-ext maintainers.  All rights reserved.
+ * 3-clause BSD, see LICENSE at the top of heimdal-ext.
+ */
+
+/*
+ * See authdata.h.
+ *
+ * What is refused, and with which code:
+ *
+ *   129, 143, -5 or -6 twice, wherever they are    KRB_AP_ERR_MSG_TYPE, as
+ *                                                  MIT krb5 says of 143
+ *   AD-IF-RELEVANT in 9 others                     ASN1_BAD_FORMAT, as in
+ *                                                  ticket.c
+ *   content of another length than its type has    ASN1_BAD_LENGTH
+ *   challenge empty, longer than 1024              ASN1_MIN_CONSTRAINT,
+ *                                                  ASN1_MAX_CONSTRAINT
+ *   octets behind what is inside                   ASN1_EXTRA_DATA
+ *   -5 or -6 is not DER                            ASN1_GOT_BER
+ *   anything else that is not the type             ASN1_...
+ *
+ * What is in an AD-IF-RELEVANT and not known is skipped.  What is outside of
+ * one and not known is told to the caller, who has to decide.
+ */
+
+#include "krb5_locl.h"
+#include "authdata.h"
+
+#define OPTIONS_BITS 32
+
+static krb5_error_code
+refuse(krb5_context context, krb5_error_code ret, int type)
+{
+    krb5_set_error_message(context, ret,
+			   N_("Authorization data of type %d is there twice "
+			      "or malformed", ""), type);
+    return ret;
+}
+
+/* ------------------------------------------------------------- parsing */
+
+/*
+ * The content of the primitive element that fills der, written as DER does.
+ * *content is an alias into der.
+ */
+static krb5_error_code
+get_primitive(const heim_octet_string *der, unsigned int tag,
+	      heim_octet_string *content)
+{
+    krb5_error_code ret;
+    Der_type type;
+    size_t length, head;
+
+    ret = der_match_tag_and_length(der->data, der->length, ASN1_C_UNIV, &type,
+				   tag, &length, &head);
+    if (ret)
+	return ret;
+    if (type != PRIM)
+	return ASN1_BAD_ID;
+    if (head != 1 + der_length_len(length))
+	return ASN1_GOT_BER;
+    if (length > der->length - head)
+	return ASN1_OVERRUN;
+    if (length < der->length - head)
+	return ASN1_EXTRA_DATA;
+    content->data = (unsigned char *)der->data + head;
+    content->length = length;
+    return 0;
+}
+
+static uint32_t
+get_be32(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	(uint32_t)p[2] << 8 | p[3];
+}
+
+/*
+ * -6: KerberosFlags of 32 bits.
+ */
+static krb5_error_code
+parse_ap_options(const heim_octet_string *der, uint32_t *options)
+{
+    heim_octet_string bits;
+    krb5_error_code ret;
+
+    ret = get_primitive(der, UT_BitString, &bits);
+    if (ret)
+	return ret;
+    if (bits.length != 1 + OPTIONS_BITS / 8)
+	return ASN1_BAD_LENGTH;
+    if (((unsigned char *)bits.data)[0] != 0)	/* unused bits */
+	return ASN1_BAD_LENGTH;
+    *options = get_be32((unsigned char *)bits.data + 1);
+    return 0;
+}
+
+/*
+ * -5: OCTET STRING (D3).  Free challenge with krb5_data_free().
+ */
+static krb5_error_code
+parse_challenge(const heim_octet_string *der, krb5_data *challenge)
+{
+    heim_octet_string octets;
+    krb5_error_code ret;
+
+    ret = get_primitive(der, UT_OctetString, &octets);
+    if (ret)
+	return ret;
+    if (octets.length < KRB5_EXT_CHALLENGE_MIN)
+	return ASN1_MIN_CONSTRAINT;
+    if (octets.length > KRB5_EXT_CHALLENGE_MAX)
+	return ASN1_MAX_CONSTRAINT;
+    return krb5_data_copy(challenge, octets.data, octets.length);
+}
+
+/*
+ * 143: four octets, lowest first.
+ */
+static krb5_error_code
+parse_kerb_ap_options(const heim_octet_string *data, uint32_t *options)
+{
+    const unsigned char *p = data->data;
+
+    if (data->length != 4)
+	return ASN1_BAD_LENGTH;
+    *options = (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 |
+	(uint32_t)p[1] << 8 | p[0];
+    return 0;
+}
+
+/*
+ * 129.  Free etypes with free_EtypeList().
+ */
+static krb5_error_code
+parse_etypes(const heim_octet_string *der, EtypeList *etypes)
+{
+    krb5_error_code ret;
+    size_t size;
+
+    ret = decode_EtypeList(der->data, der->length, etypes, &size);
+    if (ret)
+	return ret;
+    if (size != der->length) {
+	free_EtypeList(etypes);
+	return ASN1_EXTRA_DATA;
+    }
+    return 0;
+}
+
+/*
+ * One element that is not AD-IF-RELEVANT.
+ */
+static krb5_error_code
+parse_element(krb5_context context, const AuthorizationDataElement *e,
+	      int relevant, struct krb5_ext_authdata *parsed)
+{
+    krb5_error_code ret = KRB5KRB_AP_ERR_MSG_TYPE;
+
+    switch (e->ad_type) {
+    case KRB5_AUTHDATA_GSS_API_ETYPE_NEGOTIATION:
+	if (!parsed->have_etypes)
+	    ret = parse_etypes(&e->ad_data, &parsed->etypes);
+	parsed->have_etypes |= ret == 0;
+	break;
+    case KRB5_EXT_AD_KERB_AP_OPTIONS:
+	if (!parsed->have_kerb_ap_options)
+	    ret = parse_kerb_ap_options(&e->ad_data,
+					&parsed->kerb_ap_options);
+	parsed->have_kerb_ap_options |= ret == 0;
+	break;
+    case KRB5_EXT_AD_AP_OPTIONS:
+	if (!parsed->have_ap_options)
+	    ret = parse_ap_options(&e->ad_data, &parsed->ap_options);
+	parsed->have_ap_options |= ret == 0;
+	break;
+    case KRB5_EXT_AD_CONTINUE_CHALLENGE:
+	if (!parsed->have_challenge)
+	    ret = parse_challenge(&e->ad_data, &parsed->challenge);
+	parsed->have_challenge |= ret == 0;
+	break;
+    default:
+	if (!relevant && !parsed->unknown_critical) {
+	    parsed->unknown_critical = 1;
+	    parsed->unknown_type = e->ad_type;
+	}
+	return 0;
+    }
+    return ret ? refuse(context, ret, e->ad_type) : 0;
+}
+
+/*
+ * The elements of ad, which is inside of level AD-IF-RELEVANT.
+ */
+static krb5_error_code
+parse_list(krb5_context context, const AuthorizationData *ad, int level,
+	   struct krb5_ext_authdata *parsed)
+{
+    AuthorizationData child;
+    krb5_error_code ret = 0;
+    size_t size;
+    unsigned int i;
+
+    for (i = 0; ret == 0 && i < ad->len; i++) {
+	const AuthorizationDataElement *e = &ad->val[i];
+
+	if (e->ad_type != KRB5_AUTHDATA_IF_RELEVANT) {
+	    ret = parse_element(context, e, level > 0, parsed);
+	    continue;
+	}
+	if (level == KRB5_EXT_AD_MAX_DEPTH)
+	    return refuse(context, ASN1_BAD_FORMAT, e->ad_type);
+	ret = decode_AuthorizationData(e->ad_data.data, e->ad_data.length,
+				       &child, &size);
+	if (ret)
+	    return refuse(context, ret, e->ad_type);
+	if (size != e->ad_data.length)
+	    ret = refuse(context, ASN1_EXTRA_DATA, e->ad_type);
+	else
+	    ret = parse_list(context, &child, level + 1, parsed);
+	free_AuthorizationData(&child);
+    }
+    return ret;
+}
+
+/**
+ * Read the authorization data of an Authenticator, the ad-data of a
+ * KRB-ERROR2 or, for its challenge, that of a ticket.
+ *
+ * @param context a Kerberos 5 context
+ * @param ad the list; NULL is an empty one
+ * @param parsed what it says, free with _krb5_ext_free_authdata(); all zero
+ * on failure
+ *
+ * @return 0, ENOMEM or what the top of authdata.c lists
+ *
+ * @ingroup krb5
+ */
+KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
+_krb5_ext_parse_authdata(krb5_context context, const AuthorizationData *ad,
+			 struct krb5_ext_authdata *parsed)
+{
+    krb5_error_code ret;
+
+    memset(parsed, 0, sizeof(*parsed));
+    if (ad == NULL)
+	return 0;
+    ret = parse_list(context, ad, 0, parsed);
+    if (ret)
+	_krb5_ext_free_authdata(parsed);
+    return ret;
+}
+
+/**
+ * As _krb5_ext_parse_authdata(), from the DER of an AuthorizationData.
+ *
+ * @param context a Kerberos 5 context
+ * @param der the octets
+ * @param parsed see there
+ *
+ * @return see there; ASN1_EXTRA_DATA for octets behind it
+ *
+ * @ingroup krb5
+ */
+KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
+_krb5_ext_decode_authdata(krb5_context context, const krb5_data *der,
+			  struct krb5_ext_authdata *parsed)
+{
+    AuthorizationData ad;
+    krb5_error_code ret;
+    size_t size;
+
+    memset(parsed, 0, sizeof(*parsed));
+    ret = decode_AuthorizationData(der->data, der->length, &ad, &size);
+    if (ret) {
+	krb5_set_error_message(context, ret,
+			       N_("Authorization data is malformed", ""));
+	return ret;
+    }
+    if (size != der->length) {
+	ret = ASN1_EXTRA_DATA;
+	krb5_set_error_message(context, ret,
+			       N_("There is something behind the "
+				  "authorization data", ""));
+    } else
+	ret = _krb5_ext_parse_authdata(context, &ad, parsed);
+    free_AuthorizationData(&ad);
+    return ret;
+}
+
+/**
+ * Free what parsed has, and clear it.
+ *
+ * @param parsed may be all zero, or freed already
+ *
+ * @ingroup krb5
+ */
+KRB5_LIB_FUNCTION void KRB5_LIB_CALL
+_krb5_ext_free_authdata(struct krb5_ext_authdata *parsed)
+{
+    free_EtypeList(&parsed->etypes);
+    krb5_data_free(&parsed->challenge);
+    memset(parsed, 0, sizeof(*parsed));
+}
+
+/* ------------------------------------------------------------ building */
+
+static void
+put_be32(unsigned char *p, uint32_t value)
+{
+    p[0] = (value >> 24) & 0xff;
+    p[1] = (value >> 16) & 0xff;
+    p[2] = (value >> 8) & 0xff;
+    p[3] = value & 0xff;
+}
+
+/*
+ * Add an element; the content is copied.
+ */
+static krb5_error_code
+add_element(AuthorizationData *ad, int type, void *data, size_t length)
+{
+    AuthorizationDataElement e;	/* alias */
+
+    e.ad_type = type;
+    e.ad_data.data = data;
+    e.ad_data.length = length;
+    return add_AuthorizationData(ad, &e);
+}
+
+static krb5_error_code
+add_etypes(AuthorizationData *ad, const EtypeList *etypes)
+{
+    krb5_error_code ret;
+    krb5_data der;
+    size_t size;
+
+    ASN1_MALLOC_ENCODE(EtypeList, der.data, der.length, etypes, &size, ret);
+    if (ret)
+	return ret;
+    ret = add_element(ad, KRB5_AUTHDATA_GSS_API_ETYPE_NEGOTIATION, der.data,
+		      der.length);
+    krb5_data_free(&der);
+    return ret;
+}
+
+static krb5_error_code
+add_kerb_ap_options(AuthorizationData *ad, uint32_t options)
+{
+    unsigned char le[4];
+
+    le[0] = options & 0xff;
+    le[1] = (options >> 8) & 0xff;
+    le[2] = (options >> 16) & 0xff;
+    le[3] = (options >> 24) & 0xff;
+    return add_element(ad, KRB5_EXT_AD_KERB_AP_OPTIONS, le, sizeof(le));
+}
+
+static krb5_error_code
+add_ap_options(AuthorizationData *ad, uint32_t options)
+{
+    unsigned char der[7] = { UT_BitString, 5, 0 }; /* no unused bits */
+
+    put_be32(der + 3, options);
+    return add_element(ad, KRB5_EXT_AD_AP_OPTIONS, der, sizeof(der));
+}
+
+static krb5_error_code
+add_challenge(AuthorizationData *ad, const krb5_data *challenge)
+{
+    unsigned char der[4 + KRB5_EXT_CHALLENGE_MAX], *end = der + sizeof(der);
+    krb5_error_code ret;
+    size_t size;
+
+    if (challenge->length < KRB5_EXT_CHALLENGE_MIN)
+	return ASN1_MIN_CONSTRAINT;
+    if (challenge->length > KRB5_EXT_CHALLENGE_MAX)
+	return ASN1_MAX_CONSTRAINT;
+    memcpy(end - challenge->length, challenge->data, challenge->length);
+    ret = der_put_length_and_tag(end - challenge->length - 1,
+				 sizeof(der) - challenge->length,
+				 challenge->length, ASN1_C_UNIV, PRIM,
+				 UT_OctetString, &size);
+    if (ret)
+	return ret;
+    size += challenge->length;
+    return add_element(ad, KRB5_EXT_AD_CONTINUE_CHALLENGE, end - size, size);
+}
+
+/*
+ * Add an AD-IF-RELEVANT around inner, unless that is empty.
+ */
+static krb5_error_code
+add_if_relevant(AuthorizationData *ad, const AuthorizationData *inner)
+{
+    krb5_error_code ret;
+    krb5_data der;
+    size_t size;
+
+    if (inner->len == 0)
+	return 0;
+    ASN1_MALLOC_ENCODE(AuthorizationData, der.data, der.length, inner, &size,
+		       ret);
+    if (ret)
+	return ret;
+    ret = add_element(ad, KRB5_AUTHDATA_IF_RELEVANT, der.data, der.length);
+    krb5_data_free(&der);
+    return ret;
+}
+
+/*
+ * Set a message, and leave nothing in ad.
+ */
+static krb5_error_code
+give_up(krb5_context context, krb5_error_code ret, AuthorizationData *ad)
+{
+    free_AuthorizationData(ad);
+    if (ret == ENOMEM)
+	return krb5_enomem(context);
+    krb5_set_error_message(context, ret,
+			   N_("Cannot build authorization data", ""));
+    return ret;
+}
+
+/**
+ * Build the authorization data of an Authenticator: one AD-IF-RELEVANT with
+ * 129, 143 and -6 in this order, then -5 as a critical element; each only if
+ * its have_ member is set.  For the ad-data of the initiator's KRB-ERROR2,
+ * only -5 is wanted.
+ *
+ * @param context a Kerberos 5 context
+ * @param wanted what to say
+ * @param ad the list, free with free_AuthorizationData(); empty on failure
+ *
+ * @return 0, ENOMEM, or ASN1_MIN_CONSTRAINT or ASN1_MAX_CONSTRAINT for the
+ * length of the challenge
+ *
+ * @ingroup krb5
+ */
+KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
+_krb5_ext_build_authdata(krb5_context context,
+			 const struct krb5_ext_authdata *wanted,
+			 AuthorizationData *ad)
+{
+    AuthorizationData inner;
+    krb5_error_code ret = 0;
+
+    memset(ad, 0, sizeof(*ad));
+    memset(&inner, 0, sizeof(inner));
+    if (wanted->have_etypes)
+	ret = add_etypes(&inner, &wanted->etypes);
+    if (ret == 0 && wanted->have_kerb_ap_options)
+	ret = add_kerb_ap_options(&inner, wanted->kerb_ap_options);
+    if (ret == 0 && wanted->have_ap_options)
+	ret = add_ap_options(&inner, wanted->ap_options);
+    if (ret == 0)
+	ret = add_if_relevant(ad, &inner);
+    if (ret == 0 && wanted->have_challenge)
+	ret = add_challenge(ad, &wanted->challenge);
+    free_AuthorizationData(&inner);
+    return ret ? give_up(context, ret, ad) : 0;
+}
+
+/**
+ * Build what asks a KDC to put the challenge into a ticket (section 8, D20):
+ * AD-IF-RELEVANT around -5, because an acceptor must not refuse a ticket for
+ * what it does not know.
+ *
+ * @param context a Kerberos 5 context
+ * @param challenge the acceptor's
+ * @param ad the list, free with free_AuthorizationData(); empty on failure
+ *
+ * @return as _krb5_ext_build_authdata()
+ *
+ * @ingroup krb5
+ */
+KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
+_krb5_ext_build_ticket_authdata(krb5_context context,
+				const krb5_data *challenge,
+				AuthorizationData *ad)
+{
+    AuthorizationData inner;
+    krb5_error_code ret;
+
+    memset(ad, 0, sizeof(*ad));
+    memset(&inner, 0, sizeof(inner));
+    ret = add_challenge(&inner, challenge);
+    if (ret == 0)
+	ret = add_if_relevant(ad, &inner);
+    free_AuthorizationData(&inner);
+    return ret ? give_up(context, ret, ad) : 0;
+}
+
+/* ------------------------------------------------------------ verdicts */
+
+/*
+ * The element at *p, which has to be constructed and have that tag; *p and
+ * *len become what is inside of it, *next and *left what is behind it.
+ */
+static krb5_error_code
+descend(const unsigned char **p, size_t *len, Der_class class,
+	unsigned int tag, const unsigned char **next, size_t *left)
+{
+    krb5_error_code ret;
+    Der_type type;
+    size_t length, head;
+
+    ret = der_match_tag_and_length(*p, *len, class, &type, tag, &length,
+				   &head);
+    if (ret)
+	return ret;
+    if (type != CONS)
+	return ASN1_BAD_ID;
+    if (length > *len - head)
+	return ASN1_OVERRUN;
+    *next = *p + head + length;
+    *left = *len - head - length;
+    *p += head;
+    *len = length;
+    return 0;
+}
+
+/*
+ * The bits of a BIT STRING, those that are not there 0.
+ */
+static krb5_error_code
+read_bits(const unsigned char *p, size_t len, uint32_t *options)
+{
+    unsigned char bits[4] = { 0, 0, 0, 0 };
+    krb5_error_code ret;
+    Der_type type;
+    size_t length, head;
+
+    ret = der_match_tag_and_length(p, len, ASN1_C_UNIV, &type, UT_BitString,
+				   &length, &head);
+    if (ret)
+	return ret;
+    if (type != PRIM)
+	return ASN1_BAD_ID;
+    if (length > len - head || length < 1)
+	return ASN1_OVERRUN;
+    memcpy(bits, p + head + 1, min(length - 1, sizeof(bits)));
+    *options = get_be32(bits);
+    return 0;
+}
+
+/**
+ * Read the ap-options in the clear of an AP-REQ.  The decoder of AP-REQ only
+ * has the options that it knows; here are all of them.
+ *
+ * Takes what that decoder takes, so that no peer is refused because of it:
+ * other bits than 32, and BER.
+ *
+ * @param context a Kerberos 5 context
+ * @param ap_req the octets of an AP-REQ, without framing
+ * @param options as on the wire: bit 0 is the highest; 0 on failure
+ *
+ * @return 0 or an error of ASN.1
+ *
+ * @ingroup krb5
+ */
+KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
+_krb5_ext_read_ap_options(krb5_context context, const krb5_data *ap_req,
+			  uint32_t *options)
+{
+    const unsigned char *p = ap_req->data, *next;
+    size_t len = ap_req->length, left;
+    krb5_error_code ret;
+    unsigned int field;
+
+    *options = 0;
+    ret = descend(&p, &len, ASN1_C_APPL, 14, &next, &left);
+    if (ret == 0)
+	ret = descend(&p, &len, ASN1_C_UNIV, UT_Sequence, &next, &left);
+    for (field = 0; ret == 0 && field <= 2; field++) {
+	ret = descend(&p, &len, ASN1_C_CONTEXT, field, &next, &left);
+	if (ret)
+	    break;
+	if (field == 2)
+	    ret = read_bits(p, len, options);
+	p = next;
+	len = left;
+    }
+    if (ret)
+	krb5_set_error_message(context, ret,
+			       N_("Cannot read the options of an AP-REQ", ""));
+    return ret;
+}
+
+/**
+ * Whether the initiator offers extra context tokens (XT-03).  The
+ * Authenticator's word counts where there is one: an offer that was added in
+ * the clear is none, one that was removed and every other difference is an
+ * attack.  An initiator of another kind has no AD-AP-OPTIONS, so for it there
+ * is nothing to compare.
+ *
+ * @param clear from _krb5_ext_read_ap_options()
+ * @param authenticated of the Authenticator; NULL when that could not be
+ * decrypted, and then the clear options count
+ *
+ * @return the verdict
+ *
+ * @ingroup krb5
+ */
+KRB5_LIB_FUNCTION enum krb5_ext_offer KRB5_LIB_CALL
+_krb5_ext_judge_ap_options(uint32_t clear,
+			   const struct krb5_ext_authdata *authenticated)
+{
+    const uint32_t offer = KRB5_EXT_WIRE_CONTINUE_NEEDED_OK;
+    uint32_t real = clear;
+
+    if (authenticated != NULL) {
+	if (!authenticated->have_ap_options)
+	    return KRB5_EXT_NOT_OFFERED;
+	real = authenticated->ap_options;
+	if ((clear ^ real) & ~offer)
+	    return KRB5_EXT_OPTIONS_MODIFIED;
+	if ((real & offer) && !(clear & offer))
+	    return KRB5_EXT_OPTIONS_MODIFIED;
+    }
+    return (real & offer) ? KRB5_EXT_OFFERED : KRB5_EXT_NOT_OFFERED;
+}
+
+/**
+ * Whether two challenges are the same (XT-43); in a time that does not depend
+ * on where they differ.  An empty one is like no other.
+ *
+ * @ingroup krb5
+ */
+KRB5_LIB_FUNCTION krb5_boolean KRB5_LIB_CALL
+_krb5_ext_challenge_equal(const krb5_data *one, const krb5_data *other)
+{
+    return one->length != 0 && one->length == other->length &&
+	ct_memcmp(one->data, other->data, one->length) == 0;
+}
