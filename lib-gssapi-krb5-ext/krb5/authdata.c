@@ -10,7 +10,7 @@
  *
  *   129, 143, -5 or -6 twice, wherever they are    KRB_AP_ERR_MSG_TYPE, as
  *                                                  MIT krb5 says of 143
- *   AD-IF-RELEVANT in more than 8 others           ASN1_BAD_FORMAT, as in
+ *   AD-IF-RELEVANT in 9 others                     ASN1_BAD_FORMAT, as in
  *                                                  ticket.c
  *   content of another length than its type has    ASN1_BAD_LENGTH
  *   challenge empty, longer than 1024              ASN1_MIN_CONSTRAINT,

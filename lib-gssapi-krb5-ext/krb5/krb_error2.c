@@ -14,7 +14,8 @@
  *   pvno is not 5                                      KRB_AP_ERR_BADVERSION
  *   we do not have the key of enc-part-key             KRB_AP_ERR_NOKEY
  *   etype is not the key's, or not 0 without key       KRB5_BAD_ENCTYPE
- *   it does not open with the key                      KRB_AP_ERR_BAD_INTEGRITY
+ *   the key does not open it                           KRB_AP_ERR_BAD_-
+ *                                                      INTEGRITY
  *   kvno is there; subkey is there and may not be; a
  *   field twice or out of order; seq-number alone      ASN1_MISPLACED_FIELD
  *   subkey or seq-number is missing                    ASN1_MISSING_FIELD

@@ -71,7 +71,7 @@
 /* Octets of e-text that are sent or made printable. */
 #define KRB5_EXT_E_TEXT_MAX		1024
 
-/* AD-IF-RELEVANT within AD-IF-RELEVANT: as deep as ticket.c searches. */
-#define KRB5_EXT_AD_MAX_DEPTH		8
+/* So many AD-IF-RELEVANT around an element, as ticket.c and the KDC take. */
+#define KRB5_EXT_AD_MAX_DEPTH		9
 
 #endif /* KRB5_EXT_PROTO_H */
