@@ -12,6 +12,12 @@
 #include "gsskrb5_ext.h"
 #include "exchange.h"
 
+/* 2.25.166299419868790531636242842572970475986, a UUID */
+gss_OID_desc GSSAPI_LIB_VARIABLE __gss_krb5_exchange_info_x_oid_desc = {
+    20, rk_UNCONST("\x69\x81\xfa\x9c\x8d\x9b\xca\xba\xba\xac"
+		   "\x99\x9c\xab\xca\xe1\xf6\xd4\xbd\x83\x52")
+};
+
 static const char *
 protection(const struct gsskrb5_ext_exchange *ext)
 {
