@@ -119,7 +119,7 @@ exchange(const struct loop_options *o, const struct gss_loop_params *params,
     if (gss_loop_accept(params, &transport, &context, &result) ==
 	GSS_LOOP_ESTABLISHED)
 	loop_messages(&peer, o, &context, &result, &messages);
-    good = loop_report(&peer, o, number, &result, &messages);
+    good = loop_report(&peer, o, number, &result, &messages, context);
     if (context != GSS_C_NO_CONTEXT)
 	(void)gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
     gss_loop_result_free(&result);

@@ -95,7 +95,7 @@ loop_receive(void *arg, int timeout, gss_buffer_t token);
 int
 loop_report(const struct loop_peer *peer, const struct loop_options *options,
 	    unsigned long exchange, const struct gss_loop_result *result,
-	    const struct loop_messages *messages);
+	    const struct loop_messages *messages, gss_ctx_id_t context);
 
 /* loop_messages.c */
 

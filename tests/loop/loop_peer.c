@@ -255,13 +255,36 @@ print_source(gss_name_t name)
 }
 
 /*
+ * How the exchange went, if the library can tell: its words as they are.
+ */
+static void
+print_exchange(gss_ctx_id_t context)
+{
+    /* GSS_KRB5_EXCHANGE_INFO_X, which other libraries have no name for */
+    static gss_OID_desc oid = {
+	20, (void *)"\x69\x81\xfa\x9c\x8d\x9b\xca\xba\xba\xac"
+	"\x99\x9c\xab\xca\xe1\xf6\xd4\xbd\x83\x52"
+    };
+    gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
+    OM_uint32 minor;
+
+    if (context == GSS_C_NO_CONTEXT)
+	return;
+    if (gss_inquire_sec_context_by_oid(&minor, context, &oid, &set) ==
+	GSS_S_COMPLETE && set != GSS_C_NO_BUFFER_SET && set->count == 1)
+	printf(" %.*s", (int)set->elements[0].length,
+	       (const char *)set->elements[0].value);
+    (void)gss_release_buffer_set(&minor, &set);
+}
+
+/*
  * Print the exchange's line on stdout, and on stderr what went wrong and what
  * to do.  Returns whether the exchange was good to the end.
  */
 int
 loop_report(const struct loop_peer *peer, const struct loop_options *o,
 	    unsigned long exchange, const struct gss_loop_result *r,
-	    const struct loop_messages *m)
+	    const struct loop_messages *m, gss_ctx_id_t context)
 {
     int good = r->outcome == GSS_LOOP_ESTABLISHED &&
 	strcmp(m->state, "failed") != 0;
@@ -279,6 +302,7 @@ loop_report(const struct loop_peer *peer, const struct loop_options *o,
 	   (unsigned int)r->flags, (unsigned int)r->missing,
 	   r->delegated != GSS_C_NO_CREDENTIAL ? "yes" : "no",
 	   m->state, (unsigned int)m->major, m->late);
+    print_exchange(context);
     print_source(r->source);
     printf("\n");
     fflush(stdout);

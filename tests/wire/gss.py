@@ -237,6 +237,9 @@ def describe(token):
         if mech not in (KRB5, KRB5_MS):
             return "mechanism %s" % mech
         text = TOK_NAMES.get(body[:2], "token %s" % body[:2].hex())
+        if body[2:4] == b"\x7f\x37":
+            return "KRB-ERROR2 " + ("final" if body[:2] == KRB_ERROR else
+                                    "continue")
         if body[:2] == KRB_ERROR:
             text += " %d" % krb.read(body[2:]).code
         return text
