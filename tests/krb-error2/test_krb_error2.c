@@ -638,6 +638,35 @@ test_subkey_rules(void)
 }
 
 /*
+ * Where a subkey may be there or not, neither is there without the other.
+ */
+static void
+test_seq_alone(void)
+{
+    /* REQ: XT-20 */
+    const char *fields[F_COUNT];
+    struct krb5_ext_error2 e;
+    krb5_error_code ret;
+    krb5_data pdu;
+    int field;
+
+    for (field = F_SUBKEY; field <= F_SEQ; field++) {
+	memcpy(fields, good_fields, sizeof(fields));
+	fields[F_KEY] = "a203 0a0102";
+	fields[F_ETYPE] = "a003 020111";
+	fields[field] = "";
+	pdu = make_pdu(fields, &session, KRB5_EXT_KU_ERROR2,
+		       make_plain(fields));
+	ret = decode(&pdu, KRB5_EXT_FROM_ACCEPTOR, &session_only, &e);
+	check(ret == (field == F_SUBKEY ? ASN1_MISPLACED_FIELD :
+		      ASN1_MISSING_FIELD) && still_decodes(),
+	      "%s alone (%d)", field == F_SUBKEY ? "seq-number" : "subkey",
+	      (int)ret);
+	krb5_data_free(&pdu);
+    }
+}
+
+/*
  * Another key, another usage, and the PDU's ciphertext as an AP-REP.
  */
 static void
@@ -1143,6 +1172,7 @@ main(void)
     test_other_messages();
     test_tag_forms();
     test_subkey_rules();
+    test_seq_alone();
     test_other_keys();
     test_truncated("no encryption", vector_null);
     test_truncated("in the subkey", vector_subkey);
