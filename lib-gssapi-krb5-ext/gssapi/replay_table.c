@@ -19,6 +19,7 @@
  */
 
 #include <config.h>
+#include <roken.h>
 #include <sys/types.h>
 #include <sys/stat.h>
 #include <errno.h>
@@ -169,7 +170,7 @@ holds(const struct record *record, const unsigned char *tag)
 	return 0;
     if (record->length == RECORD_LENGTH && stamp_of(record) == 0)
 	return 0;
-    return memcmp(record->octets, tag, REPLAY_TAG_LENGTH) == 0;
+    return ct_memcmp(record->octets, tag, REPLAY_TAG_LENGTH) == 0;
 }
 
 /*
@@ -199,7 +200,7 @@ is_sane(const struct search *search, off_t offset, const struct record *record)
     if (record->length < RECORD_LENGTH)
 	return 1;
     if (stamp_of(record) == 0)
-	return memcmp(record->octets, never, RECORD_LENGTH) == 0;
+	return ct_memcmp(record->octets, never, RECORD_LENGTH) == 0;
     for (i = 0; next_table(&table) && table.offset <= offset; i++) {
 	place = place_of(search, &table, i, record->octets);
 	if (offset == place || offset == place + RECORD_LENGTH)

@@ -291,7 +291,7 @@ fill_tmpfs(void)
     uint32_t n, bad = 0;
 
     if (unshare(CLONE_NEWNS) < 0 ||
-	mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	mount("none", test_dir, "tmpfs", 0, "size=8k") < 0 ||
 	chdir(test_dir) < 0) {
 	printf("no tmpfs to fill: %s\n", strerror(errno));

@@ -26,9 +26,9 @@
 
 /* in memory that all share */
 static struct shared {
-    volatile int arrived;	/* workers, in all rounds */
-    volatile int winners[ROUNDS];
-    volatile int failures;	/* neither stored nor a replay */
+    int arrived;		/* workers, in all rounds */
+    int winners[ROUNDS];
+    int failures;		/* neither stored nor a replay */
 } *shared;
 
 static int workers;		/* that take part in a round */
@@ -57,7 +57,8 @@ race(void *arg)
 	errx(1, "krb5_init_context");
     for (round = 0; round < ROUNDS; round++) {
 	__sync_add_and_fetch(&shared->arrived, 1);
-	while (shared->arrived < (round + 1) * workers)
+	while (__atomic_load_n(&shared->arrived, __ATOMIC_SEQ_CST) <
+	       (round + 1) * workers)
 	    sched_yield();
 	ret = store_in(context, round);
 	if (ret == 0)
@@ -154,7 +155,8 @@ store_many(void *arg)
 
     if (krb5_init_context(&context))
 	errx(1, "krb5_init_context");
-    for (i = 0; !shared->arrived || i < OWN_TAGS; i++)
+    for (i = 0; i < OWN_TAGS ||
+	 !__atomic_load_n(&shared->arrived, __ATOMIC_SEQ_CST); i++)
 	if (store_in(context, i) != 0)
 	    shared->failures++;
     krb5_free_context(context);
@@ -189,7 +191,7 @@ test_fork(void)
 	    _exit(0);
 	}
     }
-    shared->arrived = 1;
+    __atomic_store_n(&shared->arrived, 1, __ATOMIC_SEQ_CST);
     pthread_join(thread, NULL);
     check(shared->failures == 0, "with %d children forked meanwhile: "
 	  "%d failures", FORKS, shared->failures);
