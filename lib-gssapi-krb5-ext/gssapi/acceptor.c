@@ -640,7 +640,7 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
 /**
  * Whether the AP-REQ that was accepted is answered with an AP-REP (section 3,
  * XT-46): after extra tokens its own two ways to ask for one count, otherwise
- * the flags of the checksum as ever.
+ * the flags of the checksum as ever.  If so, that is a token more.
  *
  * @param ctx the context
  * @param ap_options of the AP-REQ, from krb5_rd_req_ctx()
@@ -648,10 +648,14 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
 int
 _gsskrb5_ext_accept_wants_ap_rep(gsskrb5_ctx ctx, krb5_flags ap_options)
 {
-    if (ctx->ext->offered && ctx->ext->answered)
-	return (ap_options & AP_OPTS_MUTUAL_REQUIRED) ||
-	    (ctx->ext->last_flags & GSS_C_MUTUAL_FLAG);
-    return (ctx->flags & GSS_C_MUTUAL_FLAG) != 0;
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    int wanted = (ctx->flags & GSS_C_MUTUAL_FLAG) != 0;
+
+    if (ext->offered && ext->answered)
+	wanted = (ap_options & AP_OPTS_MUTUAL_REQUIRED) != 0 ||
+	    (ext->last_flags & GSS_C_MUTUAL_FLAG) != 0;
+    ext->tokens += wanted;
+    return wanted;
 }
 
 /**

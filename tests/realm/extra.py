@@ -16,12 +16,13 @@ LONG, SHORT = 9, 2                      # seconds
 
 
 def kinds(exchange):
-    """What each token of an exchange was, in order; of SPNEGO what is
+    """What each context token of an exchange was, in order; of SPNEGO what is
     inside."""
     found = []
     for token in exchange.tokens:
         text = gss.describe(token.data)
-        found.append(text.rsplit(": ", 1)[-1] if ": " in text else text)
+        if text not in ("wrap", "MIC"):
+            found.append(text.rsplit(": ", 1)[-1] if ": " in text else text)
     return found
 
 
