@@ -16,6 +16,7 @@ class Client:
         self.conf = conf
         self.realm_name = realm_name
         self.ccache = "FILE:%s" % (directory / "ccache")
+        self.more_env = {}
         self.dir.mkdir(exist_ok=True)
 
     @property
@@ -26,6 +27,7 @@ class Client:
             KRB5_CONFIG=str(self.conf), KRB5CCNAME=self.ccache,
             KRB5_KTNAME="FILE:%s" % (self.dir / "keytab"),
             HOME=str(self.dir), HEIM_PIDFILE_DIR=str(self.dir) + "/")
+        env.update(self.more_env)
         return env
 
     def run(self, program, *args, env=None, **kw):

@@ -33,7 +33,7 @@ class Server:
     def __init__(self, case, *args, inst=None, **gssapi):
         self.case = case
         self.client = case.realm.new_client(inst=inst, gssapi=gssapi)
-        self.client.env["KRB5RCACHEDIR"] = str(case.rcache_dir)
+        self.client.more_env["KRB5RCACHEDIR"] = str(case.rcache_dir)
         self.acceptor = Acceptor(
             self.client, "--keytab=FILE:%s" % case.keytab, "--timeout=4",
             *args)
