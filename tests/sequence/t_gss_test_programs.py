@@ -1,21 +1,46 @@
 """test_context and test_ntlm of lib/gssapi: the exchange within one process,
-with mechanisms that are real.  What a mechanism may do beyond that is in
-tests/loop/test_context_loop.c and test_ntlm_loop.c.
+with mechanisms that are real, and with the step mechanism of 1 to 6 tokens
+(tests/loop/stepmech.c) under SPNEGO.  What a mechanism may do beyond that is
+in tests/loop/test_context_loop.c and test_ntlm_loop.c.
 """
 
+import pathlib
 import re
 import shutil
+import tempfile
 import unittest
 
 from realm import RealmCase
+from realm.install import base_env, build_dir, under_test
 from realm.loop import built, library_env
 from realm.process import run
 
 VALGRIND = shutil.which("valgrind")
+STEP = build_dir() / "obj/tests/ext/loop/.libs"
+# STEPMECH_MINOR_FAULT and _PEER
+FAULT, PEER = "mech-code: %d" % 0x53540001, "mech-code: %d" % 0x53540002
 DIGESTS = "ntlm-v2 ntlm-v1-session ntlm-v1"
 # options, tokens of the exchange, calls of gss_init_sec_context
 KRB5 = (((), 1, 1), (("--mutual-auth",), 2, 2),
         (("--mutual-auth", "--dce-style"), 3, 2))
+
+
+def lost(log, besides=None):
+    """Stacks of what a program lost by valgrind's log, without those of
+    `besides`."""
+    text = log.read_text()
+    if not re.search("definitely lost:|no leaks are possible", text):
+        raise AssertionError(text)
+    return [part for part in re.split(r"\n==\d+== \n", text)
+            if "definitely lost in" in part and
+            not (besides and besides in part)]
+
+
+def valgrind(log):
+    """What to put before a program."""
+    return (VALGRIND, "--leak-check=full", "--num-callers=40",
+            "--errors-for-leak-kinds=none", "--error-exitcode=99",
+            "--log-file=%s" % log)
 
 
 class ProgramCase(RealmCase):
@@ -46,23 +71,6 @@ class ProgramCase(RealmCase):
         return self.program(
             "test_context", *args, "--name-type=krb5-principal-name",
             self.realm.full(self.realm.service), **kw)
-
-    def lost(self, name, *args, besides=None, **kw):
-        """Stacks of what a program loses, without those of `besides`."""
-        log = self.realm.dir / "valgrind"
-        argv0 = (VALGRIND, "--leak-check=full", "--num-callers=40",
-                 "--errors-for-leak-kinds=none", "--error-exitcode=99",
-                 "--log-file=%s" % log)
-        if name == "test_context":
-            self.context(*args, argv0=argv0, **kw)
-        else:
-            self.program(name, *args, argv0=argv0, **kw)
-        text = log.read_text()
-        self.assertRegex(text, "definitely lost:|no leaks are possible")
-        stacks = [part for part in re.split(r"\n==\d+== \n", text)
-                  if "definitely lost in" in part]
-        return [stack for stack in stacks
-                if not besides or besides not in stack]
 
 
 class ContextTest(ProgramCase):
@@ -122,11 +130,90 @@ class ContextTest(ProgramCase):
     @unittest.skipUnless(VALGRIND, "no valgrind")
     def test_nothing_is_lost(self):
         # REQ: GL-34, GL-39
+        log = self.realm.dir / "valgrind"
         for args, _, _ in KRB5:
-            self.assertEqual(self.lost("test_context", *args), [], args)
-        self.assertEqual(self.lost(
-            "test_context", "--mutual-auth", expect_code=1, env={
-                "KRB5_KTNAME": "FILE:%s/none" % self.realm.dir}), [])
+            self.context(*args, argv0=valgrind(log))
+            self.assertEqual(lost(log), [], args)
+        self.context("--mutual-auth", argv0=valgrind(log), expect_code=1,
+                     env={"KRB5_KTNAME": "FILE:%s/none" % self.realm.dir})
+        self.assertEqual(lost(log), [])
+
+
+class StepTest(unittest.TestCase):
+    """test_context with the step mechanism under SPNEGO; no realm."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not (STEP / "mech_config.so").exists():
+            raise unittest.SkipTest("tests/ext/loop is not built")
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.dir = pathlib.Path(directory.name)
+        (self.dir / "mech").write_text(
+            "step 2.25.1 %s -\n" % (STEP / "stepmech.so"))
+        (self.dir / "krb5.conf").write_text("[libdefaults]\n")
+
+    def exchange(self, step, *args, argv0=(), **kw):
+        """Run it with the step mechanism so configured."""
+        none = "FILE:%s/none" % self.dir
+        env = dict(base_env(), **library_env(under_test()),
+                   STEPMECH=step, STEPMECH_CONFIG=str(self.dir / "mech"),
+                   KRB5_CONFIG=str(self.dir / "krb5.conf"),
+                   KRB5CCNAME=none, KRB5_KTNAME=none,
+                   GSSAPI_SPNEGO_NAME="host@step.test",
+                   LD_PRELOAD=str(STEP / "mech_config.so"))
+        return run([*argv0, built("test_context", "lib", "gssapi"), "-v",
+                    "--mech-type=spnego", *args, "service@step.test"], env,
+                   timeout=120, **kw)
+
+    def test_numbers_of_tokens(self):
+        # REQ: GL-06, GL-07, GL-37, GL-39
+        for tokens in range(1, 7):
+            mutual = ["--mutual-auth"] if tokens > 1 else []
+            done = self.exchange("tokens=%d" % tokens, "--wrapunwrap",
+                                 "--getverifymic", *mutual)
+            loops = int(re.search(r"num loops (\d+)", done.stdout)[1])
+            self.assertIn(loops, (tokens // 2 + 1, tokens // 2 + 2), tokens)
+            self.assertEqual(done.stderr, "")
+
+    def test_flags(self):
+        # REQ: GL-22, GL-39
+        done = self.exchange("tokens=1", "--mutual-auth", expect_code=1)
+        self.assertEqual(done.stderr,
+                         "test_context: the context lacks flags: 0x2\n")
+        done = self.exchange("tokens=2 mic=no", expect_code=1)
+        self.assertEqual(done.stderr,
+                         "test_context: the context lacks flags: 0x30\n")
+        self.exchange("tokens=2", "--mutual-auth")
+
+    def test_the_acceptors_error_token(self):
+        # REQ: GL-09, GL-18, GL-32, GL-39
+        for fault, tokens in (("accept:1", 2), ("accept:1", 6),
+                              ("accept:2", 4), ("accept:2", 6),
+                              ("accept:3", 6)):
+            done = self.exchange("tokens=%d fault=%s:errtoken" % (
+                tokens, fault), "--mutual-auth", expect_code=1)
+            said = done.stderr.splitlines()
+            self.assertEqual(len(said), 2, done)
+            self.assertRegex(said[0], "accept_sec_context: .*" + FAULT)
+            self.assertRegex(said[1], "init_sec_context: .*" + PEER)
+            self.exchange("tokens=%d" % tokens, "--mutual-auth")
+
+    @unittest.skipUnless(VALGRIND, "no valgrind")
+    def test_nothing_is_lost(self):
+        """But the step mechanism's sets, as stepmech.c says."""
+        # REQ: GL-34, GL-39
+        log = self.dir / "valgrind"
+        for tokens in range(2, 7):
+            self.exchange("tokens=%d" % tokens, argv0=valgrind(log))
+            self.assertEqual(lost(log, " make_set ("), [], tokens)
+        for fault in ("accept:1:errtoken", "accept:2:errtoken",
+                      "accept:2:error", "init:2:error", "init:2:keepctx"):
+            self.exchange("tokens=4 fault=" + fault, argv0=valgrind(log),
+                          expect_code=1)
+            self.assertEqual(lost(log, " make_set ("), [], fault)
 
 
 class NtlmTest(ProgramCase):
@@ -172,8 +259,9 @@ class NtlmTest(ProgramCase):
     def test_nothing_is_lost(self):
         """By the program; the mechanism's acceptor is another matter."""
         # REQ: GL-34, GL-39
-        self.assertEqual(self.lost("test_ntlm", env=self.acceptor_env(),
-                                   besides=" gss_accept_sec_context ("), [])
+        log = self.realm.dir / "valgrind"
+        self.ntlm(argv0=valgrind(log))
+        self.assertEqual(lost(log, " gss_accept_sec_context ("), [])
 
 
 if __name__ == "__main__":
