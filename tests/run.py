@@ -86,7 +86,9 @@ class Recorder(unittest.TextTestResult):
         if name.startswith(self.module + "."):
             name = name[len(self.module) + 1:]
         reason = " ".join(str(reason).split())
-        self.out.write("%s\t%s\t%s\t%.2f\n" % (name, result, reason, seconds))
+        # a subtest's name may have tabs and line ends in it
+        self.out.write("%s\t%s\t%s\t%.2f\n" % (
+            " ".join(name.split()), result, reason, seconds))
         self.out.flush()
 
     def addSuccess(self, test):
@@ -185,7 +187,7 @@ class Runner:
         began = time.monotonic()
         argv = [sys.executable, str(TESTS / "run.py"), "--run-file",
                 str(suite.path), str(report)] \
-            if suite.path.suffix == ".py" else [str(suite.path)]
+            if suite.path.suffix == ".py" else [str(suite.path.resolve())]
         try:
             code, why = self._spawn(suite, argv, log, tmp)
             cases = _read_report(suite, report)
@@ -208,6 +210,8 @@ class Runner:
             child = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=out,
                 stderr=subprocess.STDOUT, start_new_session=True,
+                # what a program leaves where it runs goes with the directory
+                cwd=None if suite.path.suffix == ".py" else tmp,
                 env=dict(self._env, TMPDIR=tmp))
         with self._lock:
             self._running[suite.name] = child

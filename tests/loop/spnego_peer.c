@@ -17,8 +17,8 @@
  *
  * TARGET is a host-based name.  An empty HEX is written -.
  *
- * Heimdal reads the mechanisms to load from /etc/gss/mech only: here fopen()
- * is ours, and reads $STEPMECH_CONFIG in its place.  MIT has $GSS_MECH_CONFIG.
+ * The mechanisms to load are in $STEPMECH_CONFIG (mech_config.c) for Heimdal
+ * and in $GSS_MECH_CONFIG for MIT.
  */
 
 #define _GNU_SOURCE
@@ -68,30 +68,6 @@ symbol(const char *name)
 	exit(1);
     }
     return p;
-}
-
-static FILE *
-open_file(const char *real, const char *name, const char *mode)
-{
-    FILE *(*next)(const char *, const char *);
-    const char *config = getenv("STEPMECH_CONFIG");
-
-    *(void **)&next = dlsym(RTLD_NEXT, real);
-    if (config && strcmp(name, "/etc/gss/mech") == 0)
-	name = config;
-    return next(name, mode);
-}
-
-FILE *
-fopen(const char *name, const char *mode)
-{
-    return open_file("fopen", name, mode);
-}
-
-FILE *
-fopen64(const char *name, const char *mode)
-{
-    return open_file("fopen64", name, mode);
 }
 
 static void

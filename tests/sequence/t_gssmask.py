@@ -19,8 +19,9 @@ from realm.ports import LOOPBACK, free_port
 from realm.process import Daemon, wait_until
 from wire.gss import AP_REQ, krb5_token
 
-(GOODBYE, INIT, ACCEPT, TOAST, ACQUIRE, SIGN, VERIFY, CAPABILITIES, TARGET,
- WRAP, UNWRAP, MONIKER) = 1, 2, 3, 4, 5, 8, 9, 10, 11, 15, 16, 18
+(GOODBYE, INIT, ACCEPT, TOAST, ACQUIRE, ENCRYPT, DECRYPT, SIGN, VERIFY,
+ CAPABILITIES, TARGET) = range(1, 12)
+WRAP, UNWRAP, MONIKER, WRAP_EXT, UNWRAP_EXT = 15, 16, 18, 21, 22
 OK, ERROR, CONTINUE, INVALID, MODIFIED = range(5)
 ISSERVER, HAS_MONIKER = 1, 16
 TIMEOUT = 20
@@ -212,6 +213,60 @@ class MaskTest(MaskCase):
         self.assertEqual(status, CONTINUE)
         self.assertEqual(self.init(wire, ours, cred, b"")[1:], (ERROR, b""))
         self.messages(wire, *self.established(wire))
+        self.goodbye(wire, daemon)
+
+    def test_handles_that_are_unknown_or_of_something_else(self):
+        # REQ: GL-03, GL-34, GL-39
+        wire, daemon = self.mask()
+        ours, theirs = self.established(wire)
+        cred = self.acquire(wire)
+        library = self.enter(libgss.Library(self.realm.client))
+        token = library.initiator(self.realm.service, self.FLAGS).step(b"")
+        for handle in (99, -1, cred):
+            for given in (b"", token):
+                self.assertEqual(self.init(wire, handle, cred, given),
+                                 (0, ERROR, b""))
+                self.assertEqual(self.accept(wire, handle, given),
+                                 (0, ERROR, b""))
+            for op in (SIGN, WRAP, UNWRAP, ENCRYPT, DECRYPT):
+                wire.put(op, handle, 0, 0, b"text")
+                self.assertEqual((wire.number(), wire.data()), (ERROR, b""))
+            wire.put(VERIFY, handle, 0, 0, b"text", b"mic")
+            self.assertEqual(wire.number(), ERROR)
+            for op in (WRAP_EXT, UNWRAP_EXT):
+                wire.put(op, handle, 1, 0, b"header", b"text", b"trailer")
+                self.assertEqual((wire.number(), wire.data()), (ERROR, b""))
+        for handle in (99, -1, ours):
+            self.assertEqual(self.init(wire, 0, handle, b""),
+                             (0, ERROR, b""))
+        for handle in (99, -1):
+            wire.put(TOAST, handle)
+            self.assertEqual(wire.number(), ERROR)
+        self.messages(wire, ours, theirs)
+        for handle in (ours, theirs, cred):
+            for status in (OK, ERROR):      # the second time it is unknown
+                wire.put(TOAST, handle)
+                self.assertEqual(wire.number(), status)
+        self.messages(wire, *self.established(wire))
+        self.goodbye(wire, daemon)
+
+    def test_messages_with_headers(self):
+        # REQ: GL-39
+        wire, daemon = self.mask()
+        ours, theirs = self.established(wire)
+        wire.put(WRAP_EXT, ours, 1, 0, b"header", b"text", b"trailer")
+        self.assertEqual(wire.number(), OK)
+        wrapped = wire.data()
+        self.assertGreater(len(wrapped), len(b"text"))
+        self.assertNotIn(b"text", wrapped)
+        wire.put(WRAP_EXT, theirs, 1, 0, b"", b"text", b"")
+        self.assertEqual(wire.number(), OK)
+        wire.put(UNWRAP, ours, 1, 0, wire.data())
+        self.assertEqual((wire.number(), wire.data()), (OK, b"text"))
+        # gssmask gives the mechanism no buffer for its header, so it refuses
+        wire.put(UNWRAP_EXT, theirs, 1, 0, b"header", wrapped, b"trailer")
+        self.assertEqual((wire.number(), wire.data()), (ERROR, b""))
+        self.messages(wire, ours, theirs)
         self.goodbye(wire, daemon)
 
     def test_flags_are_checked(self):
