@@ -13,6 +13,7 @@
 
 #define _GNU_SOURCE 1
 #include <dlfcn.h>
+#include "pair_config.h"
 #include "gss_pair.h"
 #include "ap_req.h"
 #include "sec_test.h"
@@ -389,6 +390,7 @@ main(int argc, char **argv)
 {
     struct gss_pair pair;
 
+    pair_write_config(PAIR_TWO_TOKENS);
     setprogname(argv[0]);
     pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
     test_once(&pair);

@@ -11,6 +11,7 @@
  * REQ: XT-52, GL-30
  */
 
+#include "pair_config.h"
 #include "gss_call.h"
 #include "sec_test.h"
 
@@ -272,6 +273,7 @@ test_enctype(krb5_enctype enctype)
 int
 main(int argc, char **argv)
 {
+    pair_write_config(PAIR_TWO_TOKENS);
     test_enctype(ETYPE_AES256_CTS_HMAC_SHA1_96);
     test_enctype(ETYPE_ARCFOUR_HMAC_MD5);
     return check_done();

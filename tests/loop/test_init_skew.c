@@ -11,6 +11,7 @@
  * REQ: XT-94
  */
 
+#include "pair_config.h"
 #include "gss_call.h"
 #include "sec_test.h"
 
@@ -189,6 +190,7 @@ main(int argc, char **argv)
 {
     struct gss_pair pair;
 
+    pair_write_config(PAIR_TWO_TOKENS);
     pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
     test_forged(&pair);
     test_implausible(&pair, 100000);

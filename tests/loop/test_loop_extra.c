@@ -9,9 +9,7 @@
  * ones, plain and below SPNEGO.
  */
 
-static char krb5_config[256];
-#define PAIR_KRB5_CONFIG krb5_config
-
+#include "pair_config.h"
 #include "gss_pair.h"
 #include <gssapi/gssapi_spnego.h>
 #include "sec_test.h"
@@ -294,25 +292,6 @@ test_spnego(const struct gss_pair *pair)
     run_script("SPNEGO, other parameters", &config, NULL);
 }
 
-/*
- * A krb5.conf of our own; it goes when the program ends.
- */
-static void
-write_config(void)
-{
-    const char *tmp = getenv("TMPDIR");
-    FILE *f;
-
-    snprintf(krb5_config, sizeof(krb5_config), "%s/loop_extra.%d.conf",
-	     tmp ? tmp : "/tmp", (int)getpid());
-    f = fopen(krb5_config, "w");
-    if (f == NULL)
-	err(1, "%s", krb5_config);
-    fprintf(f, "[libdefaults]\n\tdefault_keytab_name = MEMORY:gss_pair\n"
-	    "[gssapi]\n\treplay_protection = challenge\n");
-    fclose(f);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -324,7 +303,7 @@ main(int argc, char **argv)
     bindings.application_data.value = bindings_text;
     bindings2 = bindings;
     bindings2.application_data.length--;
-    write_config();
+    pair_write_config("replay_protection = challenge");
     setenv("KRB5CCNAME", "MEMORY:gss_pair", 1);
 
     pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
@@ -336,6 +315,5 @@ main(int argc, char **argv)
     pair_init(&pair, ETYPE_ARCFOUR_HMAC_MD5);
     test_complete(&pair);
     pair_free(&pair);
-    unlink(krb5_config);
     return check_done();
 }

@@ -285,7 +285,7 @@ static const struct loop_step skew_twice[] = {
     { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
     { A, LOOP_PEER, 0, LOOP_CONTINUE },
     { I, LOOP_PEER, 0, LOOP_CONTINUE },
-    { I, LOOP_AGAIN, 0, LOOP_ERROR },
+    { I, LOOP_AGAIN, 0, LOOP_ERROR_EITHER },
     { I }
 };
 
