@@ -113,6 +113,75 @@ class Sequences(ExtraCase):
             self.complete(ours, theirs, protection="challenge")
 
 
+    def test_delegated_credential(self):
+        """It goes over once, with the first request."""
+        # REQ: XT-73, XT-49
+        client = self.realm.new_client()
+        client.kinit("user", "--forwardable", password=self.realm.password)
+        for mech in ("krb5", "spnego"):
+            ours, theirs, exchange = self.challenge.play(
+                client=client, mech=mech, ask=MUTUAL + ",deleg")
+            self.complete(ours, theirs, protection="challenge", tokens="3",
+                          deleg="yes")
+            self.assertGreater(len(exchange.token(">1")),
+                               len(exchange.token(">2")) + 500)
+
+
+class Errors(ExtraCase):
+    """An acceptor that has another key than the ticket's."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.good_keytab, cls.keytab = cls.keytab, cls.wrong_keytab()
+        cls.wrong = Server(cls, replay_protection="challenge")
+        cls.keytab = cls.good_keytab
+        cls.good = Server(cls, replay_protection="challenge")
+        cls.legacy = cls.realm.new_client(
+            gssapi={"extra_context_tokens": False})
+
+    @classmethod
+    def wrong_keytab(cls):
+        """The service's name and version, and not its key."""
+        path = cls.realm.dir / "wrong.keytab"
+        cls.client.run("ktutil", "-k", "FILE:%s" % path, "add", "-p",
+                       cls.realm.service, "-V", "1", "-e",
+                       "aes256-cts-hmac-sha1-96", "-r")
+        return path
+
+    def setUp(self):
+        super().setUp()
+        self.legacy.kinit("user", password=self.realm.password)
+
+    def refused(self, ours, theirs, exchange, *answer):
+        self.nobody(theirs)
+        self.assertFalse(ours.complete, ours)
+        self.assertEqual(kinds(exchange)[:2], ["AP-REQ", *answer])
+        ours, theirs, _ = self.good.play()
+        self.complete(ours, theirs)
+
+    def test_offered(self):
+        # REQ: XT-70, XT-05, XT-07, XT-45
+        ours, theirs, exchange = self.wrong.play()
+        self.assertEqual(ours.error_token, "received")
+        self.assertEqual(ours.minor, theirs.minor)
+        self.refused(ours, theirs, exchange, "KRB-ERROR2 final")
+        ours, theirs, exchange = self.wrong.play(mech="spnego")
+        self.refused(ours, theirs, exchange, "KRB-ERROR2 final")
+
+    def test_not_offered(self):
+        # REQ: XT-69, XT-04
+        ours, theirs, exchange = self.wrong.play(client=self.legacy)
+        self.assertEqual(ours.minor, theirs.minor)
+        self.refused(ours, theirs, exchange, "KRB-ERROR 31")
+
+    def test_not_mutual(self):
+        # REQ: XT-67
+        ours, theirs, exchange = self.wrong.play(ask=NOT_MUTUAL)
+        self.nobody(theirs)
+        self.assertEqual(kinds(exchange), ["AP-REQ"])
+
+
 class Policies(ExtraCase):
     """[gssapi] replay_protection, each word."""
 
