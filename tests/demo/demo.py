@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import sequence                                             # noqa: E402
+import tokens                                               # noqa: E402
 from realm import Realm, Relay                              # noqa: E402
 from wire import freshness, krb, pkinit                     # noqa: E402
 
@@ -105,6 +106,8 @@ def main():
         login(realm)
         stale(realm)
         stored(realm)
+    with Realm() as realm:
+        tokens.scenes(realm, title, check)
     print("\nAll of it held.  The realm is gone.")
     return 0
 
