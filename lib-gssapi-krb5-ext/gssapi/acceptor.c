@@ -162,8 +162,10 @@ ask(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     OM_uint32 ret;
 
     memset(&error2, 0, sizeof(error2));
-    error2.subkey = ext->first.local_subkey;
-    error2.seq_number = ext->first.local_seq;
+    if (ext->first.client != NULL) {
+	error2.subkey = ext->first.local_subkey;
+	error2.seq_number = ext->first.local_seq;
+    }
     error2.error_code = code ? _gsskrb5_ext_wire_code(code) : 0;
     error2.continue_needed = TRUE;
     keys.subkey = ext->first.remote_subkey;
@@ -315,13 +317,31 @@ _gsskrb5_ext_accept_request(OM_uint32 *minor_status, krb5_context context,
 }
 
 /*
- * Errors that the initiator can do something about with another AP-REQ and
- * nothing else.
+ * Whether the initiator can do something about the error, given what of its
+ * AP-REQ could be decrypted; once in an exchange.
  */
 static int
-is_recoverable(krb5_error_code code)
+is_recoverable(const struct gsskrb5_ext_exchange *ext, krb5_error_code code)
 {
-    return code == KRB5KRB_AP_ERR_SKEW || code == KRB5KRB_AP_ERR_REPEAT;
+    const struct krb5_ext_peek *peek = &ext->peek;
+    enum recovery_level level = RECOVERY_N;
+    struct recovery_state state;
+
+    memset(&state, 0, sizeof(state));
+    state.recovered = ext->recovered || ext->waiting;
+    if (peek->authenticator) {
+	state.subkey = peek->authenticator->subkey != NULL;
+	level = state.subkey ? RECOVERY_K : RECOVERY_S;
+    } else if (peek->session)
+	level = RECOVERY_S;
+    switch (_gsskrb5_ext_recover(_gsskrb5_ext_wire_code(code), level,
+				 &state)) {
+    case RECOVERY_FAIL:
+    case RECOVERY_FORGED:
+	return 0;
+    default:
+	return 1;
+    }
 }
 
 /*
@@ -380,9 +400,15 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
     if (!ext->offered)
 	return GSS_S_COMPLETE;
     *minor_status = code;
-    if (_krb5_ext_peek(context, keytab, server, ap_req, &ext->peek) ||
-	ext->peek.authenticator == NULL)
+    if (_krb5_ext_peek(context, keytab, server, ap_req, &ext->peek))
 	return GSS_S_FAILURE;
+    if (ext->peek.authenticator == NULL) {
+	/* nothing is settled, and the clear options count */
+	if (is_recoverable(ext, code))
+	    ret = ask(minor_status, context, ctx, ext->peek.session, code,
+		      output_token);
+	return ret;
+    }
 
     memset(&ad, 0, sizeof(ad));
     kret = _krb5_ext_parse_authdata(
@@ -398,7 +424,7 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
 	kret = check_challenge(ext, &ad);
     if (kret) {
 	*minor_status = kret;
-    } else if (is_recoverable(code) && !ext->waiting &&
+    } else if (is_recoverable(ext, code) &&
 	       settle_refused(context, ctx, &ad) == 0) {
 	ret = ask(minor_status, context, ctx, ext->peek.session, code,
 		  output_token);
@@ -421,6 +447,10 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     krb5_auth_context ac = ctx->auth_context;
     krb5_error_code kret;
 
+    ext->waiting = 0;
+    ext->answered = 1;
+    if (first->client == NULL)
+	return GSS_S_COMPLETE;	/* it is the first that could be read */
     memset(&now, 0, sizeof(now));
     keep_checksum(&now, a->cksum);
     if (!krb5_principal_compare(context, first->client, ctx->source))
@@ -450,8 +480,6 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	ctx->fwd_data = first->fwd_data;
 	krb5_data_zero(&first->fwd_data);
     }
-    ext->waiting = 0;
-    ext->answered = 1;
     return GSS_S_COMPLETE;
 }
 

@@ -28,6 +28,7 @@
 #include "../../krb5/ext/krb_error2.h"
 #include "../../krb5/ext/authdata.h"
 #include "../../krb5/ext/peek.h"
+#include "recovery.h"
 #include "replay_policy.h"
 
 /*
@@ -53,7 +54,9 @@ struct gsskrb5_ext_exchange {
     unsigned int answered : 1;	/* acceptor: and has come back */
     unsigned int confirmed : 1;	/* a KRB-ERROR2 without error went over */
     unsigned int recovered : 1;	/* one with an error did */
+    unsigned int level_k : 1;	/* initiator: it was in our subkey */
     unsigned int cached : 1;	/* the AP-REQ is in the replay cache */
+    unsigned int new_ticket : 1; /* initiator: not the credential cache's */
     unsigned int tokens;	/* of both sides, so far */
     uint32_t options;		/* acceptor: ap-options in the clear */
     krb5_data challenge;	/* the last one; ours or to be quoted */
@@ -101,5 +104,10 @@ _gsskrb5_ext_wire_code(krb5_error_code code);
 
 krb5_error_code
 _gsskrb5_ext_local_code(int32_t wire);
+
+/* ticket.c */
+
+krb5_error_code
+_gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx);
 
 #endif /* GSSKRB5_EXT_EXCHANGE_H */

@@ -55,6 +55,11 @@ _gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx);
 int
 _gsskrb5_ext_initiate_may_store_skew(gsskrb5_ctx ctx);
 
+/* ticket.c */
+
+void
+_gsskrb5_ext_store_ticket(krb5_context context, gsskrb5_ctx ctx);
+
 /* acceptor.c */
 
 OM_uint32

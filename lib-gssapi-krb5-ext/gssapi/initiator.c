@@ -45,7 +45,10 @@ _gsskrb5_ext_initiate_flags(gsskrb5_ctx ctx)
 	return flags;
     if (ctx->ext->confirmed)
 	flags &= ~GSS_C_MUTUAL_FLAG;
-    return flags & ~(GSS_C_DELEG_FLAG | GSS_C_DELEG_POLICY_FLAG);
+    /* it has the credential if it could read it, and still can */
+    if (ctx->ext->level_k && !ctx->ext->new_ticket)
+	flags &= ~(GSS_C_DELEG_FLAG | GSS_C_DELEG_POLICY_FLAG);
+    return flags;
 }
 
 /**
@@ -206,28 +209,41 @@ is_consistent(enum gsskrb5_ext_found found,
 }
 
 /*
- * An error, and the acceptor waits: is there anything to be done about it?
- * Only once, and only about what is authentic and new: what our own subkey
- * opens (D12).
+ * An error, and the acceptor waits: do what recovery.c says is to be done
+ * about it.  Returns 0 if another AP-REQ is to be sent, or why not.
  */
-static int
+static krb5_error_code
 recover(krb5_context context, gsskrb5_ctx ctx,
 	const struct krb5_ext_error2 *error2, krb5_error_code code)
 {
-    if (ctx->ext->recovered || ctx->ext->confirmed ||
-	error2->key != KRB5_EXT_ERROR2_KEY_SUBKEY)
+    static const enum recovery_level levels[] = {
+	RECOVERY_N, RECOVERY_K, RECOVERY_S	/* by enc-part-key */
+    };
+    struct recovery_state state;
+    enum recovery_action action;
+
+    memset(&state, 0, sizeof(state));
+    state.subkey = ctx->auth_context->local_subkey != NULL;
+    state.recovered = ctx->ext->recovered;
+    state.confirmed = ctx->ext->confirmed;
+    state.retried = (ctx->more_flags & RETRIED) != 0;
+    action = _gsskrb5_ext_recover(error2->error_code, levels[error2->key],
+				  &state);
+    _krb5_debug(context, 5, "gss initiator: error %d: %s",
+		(int)error2->error_code, _gsskrb5_ext_recovery_name(action));
+    switch (action) {
+    case RECOVERY_REQUEST:
 	return 0;
-    switch (code) {
-    case KRB5KRB_AP_ERR_REPEAT:
-	return 1;
-    case KRB5KRB_AP_ERR_SKEW:
+    case RECOVERY_TIME:
 	if (!_gsskrb5i_plausible_time(context, ctx, error2->stime))
-	    return 0;
+	    return code;
 	ctx->skew = error2->stime - time(NULL);
 	ctx->more_flags |= RETRIED;
-	return 1;
-    default:
 	return 0;
+    case RECOVERY_TICKET:
+	return _gsskrb5_ext_new_ticket(context, ctx);
+    default:
+	return code;
     }
 }
 
@@ -261,7 +277,7 @@ take_answer(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	if (code)
 	    return give_up(minor_status, context, ctx, waits, code,
 			   output_token);
-	ext->confirmed = 1;
+	ext->confirmed = ext->level_k = 1;
 	*next = waits ? GSSKRB5_EXT_AGAIN : GSSKRB5_EXT_COMPLETE;
 	return GSS_S_COMPLETE;
     }
@@ -269,10 +285,12 @@ take_answer(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     code = _gsskrb5_ext_local_code(error2->error_code);
     if (error2->e_text)
 	krb5_set_error_message(context, code, "%s", error2->e_text);
-    if (!waits || ext->tokens >= KRB5_EXT_MAX_TOKENS ||
-	!recover(context, ctx, error2, code))
+    if (waits && ext->tokens < KRB5_EXT_MAX_TOKENS)
+	code = recover(context, ctx, error2, code);
+    if (code)
 	return give_up(minor_status, context, ctx, waits, code, output_token);
     ext->recovered = 1;
+    ext->level_k = error2->key == KRB5_EXT_ERROR2_KEY_SUBKEY;
     *next = GSSKRB5_EXT_AGAIN;
     return GSS_S_COMPLETE;
 }

@@ -1,0 +1,123 @@
+/*
+ * Copyright (c) 2026, the heimdal-ext maintainers.  All rights reserved.
+ * 3-clause BSD, see LICENSE at the top of heimdal-ext.
+ */
+
+/*
+ * A new service ticket for an exchange whose first one the acceptor did not
+ * take.  The credential cache is not changed until the acceptor has shown with
+ * an AP-REP that it takes the new one: the error may be anybody's.
+ */
+
+#include "gsskrb5_locl.h"
+#include "gsskrb5_ext.h"
+#include "exchange.h"
+
+/*
+ * A cache in memory with all of from but the tickets for server: those would
+ * be found before the KDC is asked.
+ */
+static krb5_error_code
+copy_without(krb5_context context, krb5_ccache from,
+	     krb5_principal client, krb5_const_principal server,
+	     krb5_ccache *to)
+{
+    krb5_cc_cursor cursor;
+    krb5_creds cred;
+    krb5_error_code ret;
+
+    ret = krb5_cc_new_unique(context, "MEMORY", NULL, to);
+    if (ret)
+	return ret;
+    ret = krb5_cc_initialize(context, *to, client);
+    if (ret == 0)
+	ret = krb5_cc_start_seq_get(context, from, &cursor);
+    if (ret) {
+	krb5_cc_destroy(context, *to);
+	return ret;
+    }
+    while (ret == 0 &&
+	   krb5_cc_next_cred(context, from, &cursor, &cred) == 0) {
+	if (!krb5_principal_compare(context, cred.server, server))
+	    ret = krb5_cc_store_cred(context, *to, &cred);
+	krb5_free_cred_contents(context, &cred);
+    }
+    krb5_cc_end_seq_get(context, from, &cursor);
+    if (ret)
+	krb5_cc_destroy(context, *to);
+    return ret;
+}
+
+static int
+is_same_ticket(const krb5_creds *a, const krb5_creds *b)
+{
+    return krb5_data_cmp(&a->ticket, &b->ticket) == 0;
+}
+
+/**
+ * Get a ticket for the same target from the KDC, and put it in the place of
+ * the context's.  The subkey stays: it is the exchange's (D8).
+ *
+ * @param context a Kerberos 5 context
+ * @param ctx an initiator's context that has sent an AP-REQ
+ *
+ * @return 0; KRB5_CC_NOTFOUND when there is no credential cache any more; the
+ *         error of the KDC; KRB5KRB_ERR_GENERIC when it gave the same ticket
+ */
+krb5_error_code
+_gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx)
+{
+    krb5_ccache tickets;
+    krb5_creds in, *out;
+    krb5_error_code ret;
+
+    if (ctx->ccache == NULL)
+	return KRB5_CC_NOTFOUND;
+    ret = copy_without(context, ctx->ccache, ctx->source, ctx->kcred->server,
+		       &tickets);
+    if (ret)
+	return ret;
+    memset(&in, 0, sizeof(in));
+    in.client = ctx->source;	/* aliases */
+    in.server = ctx->target;
+    ret = krb5_get_credentials(context, 0, tickets, &in, &out);
+    krb5_cc_destroy(context, tickets);
+    if (ret)
+	return ret;
+    if (is_same_ticket(out, ctx->kcred))
+	ret = KRB5KRB_ERR_GENERIC;
+    else
+	ret = krb5_auth_con_setkey(context, ctx->auth_context,
+				   &out->session);
+    if (ret) {
+	krb5_free_creds(context, out);
+	return ret;
+    }
+    krb5_free_creds(context, ctx->kcred);
+    ctx->kcred = out;
+    ctx->endtime = out->times.endtime;
+    ctx->ext->new_ticket = 1;
+    return 0;
+}
+
+/**
+ * The acceptor has taken the ticket: let the next context begin with it, if it
+ * is a new one.  A cache that cannot be written costs the next context what
+ * this one has paid.
+ *
+ * @param context a Kerberos 5 context
+ * @param ctx an initiator's context that has got an AP-REP
+ */
+void
+_gsskrb5_ext_store_ticket(krb5_context context, gsskrb5_ctx ctx)
+{
+    krb5_creds old;
+
+    if (ctx->ext == NULL || !ctx->ext->new_ticket || ctx->ccache == NULL)
+	return;
+    memset(&old, 0, sizeof(old));
+    old.client = ctx->kcred->client;	/* aliases */
+    old.server = ctx->kcred->server;
+    (void)krb5_cc_remove_cred(context, ctx->ccache, 0, &old);
+    (void)krb5_cc_store_cred(context, ctx->ccache, ctx->kcred);
+}
