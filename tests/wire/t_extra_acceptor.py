@@ -784,6 +784,38 @@ class Recovery(PeerCase):
         self.assertIsNone(token)
         self.good()
 
+    def test_error_after_an_old_one(self):
+        """The two ways to recover are one."""
+        # REQ: XT-50, XT-78
+        for code in (REPEAT, SKEW):
+            def script(wire, acceptor, code=code):
+                acceptor.take(wire.receive())
+                acceptor.take(wire.ask(gss.error_token(
+                    SKEW, "EXT.TEST", stime=time.time() + HOUR)))
+                token = wire.ask(acceptor.error2(code))
+                self.is_error_token(acceptor, token, code)
+            with self.subTest(code=code):
+                client = self.realm.new_client()
+                client.kinit("user", password=self.realm.password)
+                line, _ = self.play(script, client=client)
+                self.failed(line, FAILURE, code)
+
+    def test_challenge_after_an_old_error(self):
+        """A challenge is none."""
+        # REQ: XT-50, XT-78, XT-34
+        def script(wire, acceptor):
+            acceptor.take(wire.receive())
+            second = acceptor.take(wire.ask(gss.error_token(
+                SKEW, "EXT.TEST", stime=time.time() + HOUR)))
+            self.assertIsNone(second.challenge)
+            third = acceptor.take(wire.ask(acceptor.error2()))
+            self.assertEqual(third.challenge, acceptor.challenge)
+            wire.accept_messages(acceptor.messages())
+        client = self.realm.new_client()
+        client.kinit("user", password=self.realm.password)
+        line, _ = self.play(script, client=client)
+        self.complete(line, tokens="5", confirmed="yes", recovered="no")
+
     def test_old_error(self):
         """KRB-ERROR from an acceptor that is not offered anything new."""
         # REQ: XT-78, XT-10, XT-69
@@ -801,7 +833,7 @@ class Recovery(PeerCase):
         client = self.realm.new_client()
         client.kinit("user", password=self.realm.password)
         line, second = self.play(skew, client=client)
-        self.complete(line)
+        self.complete(line, tokens="4", recovered="no")
         self.assertLess(abs(second.when - time.time() - HOUR), 5)
         self.assertIsNone(second.challenge)
         line, token = self.play(other)

@@ -475,6 +475,25 @@ class FirstToken(PeerCase):
         self.refused(call.line, FAILURE)
         self.good()
 
+    def test_offer_removed_in_the_clear_of_a_bad_request(self):
+        """The Authenticator is open then, too, and its word counts."""
+        # REQ: XT-03
+        for ticket, when in (
+                ({}, time.time() - 2 * HOURS),
+                ({"start": -10 * HOURS, "end": -2 * HOURS}, None)):
+            with self.subTest(late=when is not None):
+                who = self.initiator(**ticket)
+                with Call(self.challenge) as call:
+                    answer = call.ask(who.token(clear=ap.WANT_MUTUAL,
+                                                when=when))
+                    outer = gss.Krb5Token(answer)
+                    code = who.open_error2(answer)[1].code \
+                        if outer.inner[:2] == b"\x7f\x37" \
+                        else outer.message().code
+                    self.assertEqual(code, MODIFIED)
+                self.refused(call.line, FAILURE)
+        self.good()
+
     def test_other_options_differ(self):
         # REQ: XT-03, XT-02, XT-96
         both = ap.OFFER | ap.WANT_MUTUAL
@@ -700,7 +719,20 @@ class FirstToken(PeerCase):
             self.assertEqual(answer.message().code, SKEW)
             who.take_ap_rep(call.ask(who.token()))
             call.initiate_messages(who.messages())
-        self.established(call.line, offered="no")
+        self.established(call.line, offered="no", tokens="4")
+
+    def test_skew_without_offer_then_with(self):
+        """One error is recovered from, in either way."""
+        # REQ: XT-50, XT-78
+        away = time.time() - 2 * HOURS
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            answer = gss.Krb5Token(call.ask(who.token(
+                when=away, options=ap.WANT_MUTUAL)))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.is_final(who, call.ask(who.token(when=away)), SKEW)
+        self.refused(call.line, FAILURE)
+        self.good()
 
     def test_bindings(self):
         # REQ: XT-48
