@@ -1,0 +1,1179 @@
+"""An initiator in Python (wire/ap.py) talks extra context tokens with our
+acceptor: what it is answered, token by token, and what it is refused for.
+
+The initiator makes its own tickets with the service's key, so each field of
+each AP-REQ can be wrong.  After each refusal an exchange is good.
+"""
+
+import os
+import socket
+import time
+import unittest
+
+from realm.extra import ExtraCase, Server
+from realm.talk import Call
+from wire import ap, der, gss, krb
+from wire import krb_error2 as k2
+
+KRB5_BASE = -1765328384                 # error 0 of the protocol, as minor
+FAILURE, DEFECTIVE, BAD_BINDINGS = 13 << 16, 9 << 16, 4 << 16
+
+# RFC 4120 7.5.9
+EXPIRED, NOT_YET_VALID, REPEAT, NOT_US = 32, 33, 34, 35
+BADMATCH, SKEW, MSG_TYPE, MODIFIED = 36, 37, 40, 41
+BADKEYVER, NOKEY, BADSEQ, GENERIC = 44, 45, 49, 60
+TAMPERED = 31                           # RFC 4120 3.2.3
+
+OTHER_OPTION = 1 << 27                  # ap-options bit 4, of no meaning
+HOURS = 3600
+N, K, S = k2.KEY_NULL, k2.KEY_SUBKEY, k2.KEY_SESSION
+
+
+class PeerCase(ExtraCase):
+    """Acceptors, and an initiator for each of them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.key = max((e for e in cls.realm.keys(cls.realm.service)
+                       if e.etype == 18), key=lambda e: e.kvno)
+        cls.plain = Server(cls)
+        cls.challenge = Server(cls, replay_protection="challenge")
+
+    def setUp(self):
+        """No KDC takes part."""
+
+    def initiator(self, flags=ap.ALL, options=ap.OFFER | ap.WANT_MUTUAL,
+                  bound=ap.NOT_BOUND, **ticket):
+        """An Initiator with a ticket of its own."""
+        return ap.Initiator(ap.issue(self.key, **ticket), flags=flags,
+                            options=options, bound=bound)
+
+    def check_common(self, error2):
+        """What each KRB-ERROR2 of an acceptor has to look like."""
+        self.assertEqual(len(error2.challenge), 32)
+        self.assertLess(abs(error2.stime - time.time()), 5)
+        self.assertEqual([error2.ad, error2.tgt], [None, None])
+        self.assertEqual(error2.names, [
+            name for name in k2.PART_FIELDS if name in (
+                "challenge", "stime", "susec", "code", "flags") or
+            name in ("subkey", "seq") and error2.subkey or
+            name == "text" and error2.text is not None])
+
+    def wants_more(self, who, answer, code=0, which=K):
+        """The answer is a KRB-ERROR2 that wants another AP-REQ."""
+        self.assertIsNotNone(answer, "no answer")
+        self.assertEqual(gss.describe(answer), "KRB-ERROR2 continue")
+        tok_id, error2 = who.take_error2(answer)
+        self.assertEqual((tok_id, error2.flags, error2.code, error2.which),
+                         (gss.AP_REP, k2.CONTINUE_NEEDED, code, which))
+        self.check_common(error2)
+        return error2
+
+    def is_final(self, who, answer, code, which=K):
+        """The answer is a KRB-ERROR2 that ends the exchange."""
+        self.assertIsNotNone(answer, "no answer")
+        self.assertEqual(gss.describe(answer), "KRB-ERROR2 final")
+        tok_id, error2 = who.open_error2(answer)
+        self.assertEqual((tok_id, error2.flags, error2.code, error2.which),
+                         (gss.KRB_ERROR, k2.FINAL, code, which))
+        self.check_common(error2)
+        return error2
+
+    def refused(self, line, major=None):
+        """The acceptor's line says so, and names nobody."""
+        self.nobody(line)
+        if major is not None:
+            self.assertEqual(line.major & 0xffff0000, major, line)
+
+    def established(self, line, **fields):
+        """The acceptor's line of a good exchange."""
+        self.assertTrue(line.complete, line)
+        self.assertEqual(line.messages, "ok", line)
+        self.assertEqual(line.src, "user@EXT.TEST")
+        for name, value in fields.items():
+            self.assertEqual(getattr(line, name), value, line)
+
+    def good(self, server=None):
+        """An exchange of two or three tokens."""
+        who = self.initiator(bound=getattr(server, "bound", ap.NOT_BOUND))
+        with Call(server or self.challenge) as call:
+            answer = call.ask(who.token())
+            if gss.describe(answer) == "AP-REP":
+                who.take_ap_rep(answer)
+            else:
+                self.wants_more(who, answer)
+                call.send(who.confirmed_token())
+            call.initiate_messages(who.messages())
+        self.established(call.line)
+
+    def refuse_first(self, who, code, which=K, server=None, **token):
+        """A first token is refused by a final KRB-ERROR2."""
+        server = server or self.challenge
+        with Call(server) as call:
+            self.is_final(who, call.ask(who.token(**token)), code, which)
+            self.assertIsNone(call.receive())
+        self.refused(call.line)
+        self.good(server)
+
+    def refuse_second(self, code, which=K, who=None, server=None, **token):
+        """So is the AP-REQ that answers a challenge."""
+        who, server = who or self.initiator(), server or self.challenge
+        with Call(server) as call:
+            first = self.wants_more(who, call.ask(who.token()))
+            final = self.is_final(who, call.ask(who.confirmed_token(**token)),
+                                  code, which)
+            self.assertNotEqual(final.challenge, first.challenge)
+            if which == K:
+                self.assertEqual((final.subkey, final.seq),
+                                 (first.subkey, first.seq))
+            self.assertIsNone(call.receive())
+        self.refused(call.line)
+        self.good(server)
+        return call.line
+
+    def complete_second(self, ap_rep=False, **token):
+        """The AP-REQ that answers a challenge is taken, and messages pass
+        under the keys of the first."""
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            first = self.wants_more(who, call.ask(who.token()))
+            call.send(who.confirmed_token(**token))
+            if ap_rep:
+                reply = who.take_ap_rep(call.receive())
+                self.assertEqual((reply.subkey, reply.seq),
+                                 (first.subkey, first.seq))
+            call.initiate_messages(who.messages())
+        self.established(call.line, protection="challenge")
+        self.assertEqual(call.line.flags & 63, ap.ALL, call.line)
+
+
+class Good(PeerCase):
+    """Exchanges that end well."""
+
+    def test_two_tokens(self):
+        """With an offer and without; the challenge is for offers alone."""
+        # REQ: XT-68, XT-10, XT-04
+        for options in (ap.WANT_MUTUAL, ap.WANT_MUTUAL | ap.OFFER):
+            offered = "yes" if options & ap.OFFER else "no"
+            servers = [self.plain] if options & ap.OFFER else \
+                [self.plain, self.challenge]
+            for server in servers:
+                with self.subTest(options=hex(options)):
+                    who = self.initiator(options=options)
+                    with Call(server) as call:
+                        who.take_ap_rep(call.ask(who.token()))
+                        self.assertIsNotNone(who.acceptor_subkey)
+                        call.initiate_messages(who.messages())
+                    self.established(call.line, tokens="2", offered=offered,
+                                     protection="none", confirmed="no")
+                    self.assertEqual(call.line.flags & 63, ap.ALL)
+
+    def test_one_token(self):
+        # REQ: XT-66, XT-47
+        who = self.initiator(options=0, flags=ap.ALL & ~ap.MUTUAL)
+        for server in (self.plain, self.challenge):
+            with Call(server) as call:
+                call.send(who.token())
+                call.initiate_messages(who.messages())
+            self.established(call.line, tokens="1", offered="no")
+            self.assertEqual(call.line.flags & ap.MUTUAL, 0)
+
+    def test_unpatched_authenticator(self):
+        """As Heimdal 7.8 and MIT krb5 make it: no authorization data."""
+        # REQ: XT-10
+        who = self.initiator(options=ap.WANT_MUTUAL)
+        with Call(self.challenge) as call:
+            who.take_ap_rep(call.ask(who.token(ad=[])))
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="2", offered="no")
+
+    def test_three_tokens(self):
+        # REQ: XT-73, XT-06, XT-13, XT-14, XT-15, XT-17, XT-18, XT-19, XT-20
+        # REQ: XT-21, XT-22, XT-47, XT-63, XT-12
+        seen = set()
+        for _ in range(3):
+            who = self.initiator()
+            with Call(self.challenge) as call:
+                answer = call.ask(who.token())
+                outer = gss.Krb5Token(answer)
+                self.assertEqual(outer.inner[:2], b"\x7f\x37")
+                error2 = self.wants_more(who, answer)
+                self.assertEqual(error2.subkey[0], 18)
+                seen |= {error2.challenge, error2.subkey[1],
+                         who.subkey[1]}
+                call.send(who.confirmed_token())
+                call.initiate_messages(who.messages())
+            self.established(call.line, tokens="3", offered="yes",
+                             protection="challenge", confirmed="yes",
+                             recovered="no")
+            self.assertEqual(call.line.flags & 63, ap.ALL)
+        self.assertEqual(len(seen), 9)
+
+    def test_message_numbers(self):
+        """The first message has the first AP-REQ's number, the acceptor's
+        that of the KRB-ERROR2 (Messages checks it), and no other."""
+        # REQ: XT-38, XT-20
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            self.wants_more(who, call.ask(who.token()))
+            call.send(who.confirmed_token())
+            messages = who.messages()
+            call.send(messages.wrap(b"text", seq=who.seq + 1))
+            self.assertIsNone(call.receive())
+        self.assertEqual((call.line.result, call.line.messages),
+                         ("failed", "failed"), call.line)
+        self.good()
+
+    def test_messages_need_the_acceptor_subkey(self):
+        # REQ: XT-93
+        for values in ({"key": None}, {"by_acceptor_subkey": False},
+                       {"key": None, "by_acceptor_subkey": False}):
+            with self.subTest(**values):
+                who = self.initiator()
+                with Call(self.challenge) as call:
+                    self.wants_more(who, call.ask(who.token()))
+                    call.send(who.confirmed_token())
+                    messages = who.messages()
+                    if "key" in values:
+                        messages.key = who.subkey
+                    messages.by_acceptor_subkey = values.get(
+                        "by_acceptor_subkey", True)
+                    self.assertIsNone(call.ask(messages.wrap(b"text")))
+                self.assertEqual((call.line.result, call.line.messages),
+                                 ("failed", "failed"), call.line)
+        self.good()
+
+    def test_mutual_again(self):
+        """Either way to ask for an AP-REP gets one, in every combination."""
+        # REQ: XT-46, XT-47
+        quiet = ap.OFFER, ap.ALL & ~ap.MUTUAL
+        both = ap.OFFER | ap.WANT_MUTUAL, ap.ALL
+        for options, flags in ((both[0], both[1]), (both[0], quiet[1]),
+                               (quiet[0], both[1])):
+            with self.subTest(options=hex(options), flags=flags):
+                self.complete_second(options=options, flags=flags,
+                                     ap_rep=True)
+        self.complete_second(options=quiet[0], flags=quiet[1])
+
+    def test_flags_are_the_first(self):
+        # REQ: XT-49
+        for first, second in ((ap.ALL, ap.INTEG),
+                              (ap.MUTUAL | ap.CONF | ap.INTEG, ap.ALL)):
+            who = self.initiator(flags=first)
+            with Call(self.challenge) as call:
+                self.wants_more(who, call.ask(who.token()))
+                who.take_ap_rep(call.ask(who.token(flags=second)))
+                call.initiate_messages(who.messages())
+            self.established(call.line)
+            self.assertEqual(call.line.flags & 63, first, call.line)
+
+    def test_later_subkeys_are_ignored(self):
+        # REQ: XT-41, XT-40
+        for subkey in (ap.new_key(), ap.new_key(17), None):
+            for ap_rep in (False, True):
+                with self.subTest(subkey=subkey, ap_rep=ap_rep):
+                    again = {"options": ap.OFFER | ap.WANT_MUTUAL} \
+                        if ap_rep else {}
+                    self.complete_second(subkey=subkey, ap_rep=ap_rep,
+                                         **again)
+
+    def test_another_ticket_of_the_client(self):
+        """A new ticket has another session key; all else stays."""
+        # REQ: XT-41, XT-39
+        for etype in (18, 17):
+            self.complete_second(credential=ap.issue(
+                self.key, session=ap.new_key(etype)))
+
+    def test_challenge_in_either_form(self):
+        """Unwrapped is how it is sent; in AD-IF-RELEVANT it is taken."""
+        # REQ: XT-43
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            self.wants_more(who, call.ask(who.token()))
+            call.send(who.confirmed_token(
+                challenge=None, relevant=[k2.challenge(who.challenge)]))
+            call.initiate_messages(who.messages())
+        self.established(call.line, protection="challenge")
+
+    def test_no_subkey(self):
+        """The session key then opens the KRB-ERROR2, which has the
+        acceptor's subkey all the same."""
+        # REQ: XT-14, XT-19, XT-20
+        who = self.initiator()
+        who.subkey = None
+        with Call(self.challenge) as call:
+            error2 = self.wants_more(who, call.ask(who.token()), which=S)
+            self.assertIsNotNone(error2.subkey)
+            call.send(who.confirmed_token())
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="3", protection="challenge")
+
+    def test_offer_without_mutual(self):
+        """Who offers waits for an answer, so there is one, whatever the
+        policy; an AP-REP is not asked for."""
+        # REQ: XT-04, XT-47, XT-72
+        for server in (self.plain, self.challenge):
+            who = self.initiator(options=ap.OFFER,
+                                 flags=ap.ALL & ~ap.MUTUAL)
+            with Call(server) as call:
+                self.wants_more(who, call.ask(who.token()))
+                call.send(who.token())
+                call.initiate_messages(who.messages())
+            self.established(call.line, tokens="3", confirmed="yes")
+            self.assertEqual(call.line.flags & ap.MUTUAL, 0)
+
+    def test_four_tokens_after_clock_skew(self):
+        # REQ: XT-56, XT-74, XT-62, XT-39
+        for server in (self.plain, self.challenge):
+            for away in (-2 * HOURS, 2 * HOURS):
+                with self.subTest(away=away):
+                    who = self.initiator()
+                    with Call(server) as call:
+                        error2 = self.wants_more(who, call.ask(who.token(
+                            when=time.time() + away)), SKEW)
+                        reply = who.take_ap_rep(call.ask(who.token()))
+                        self.assertEqual((reply.subkey, reply.seq),
+                                         (error2.subkey, error2.seq))
+                        call.initiate_messages(who.messages())
+                    self.established(call.line, tokens="4", recovered="yes",
+                                     confirmed="no", protection="challenge")
+
+    def test_three_tokens_after_clock_skew(self):
+        """The KRB-ERROR2 confirms the key; the acceptor sends an AP-REP only
+        if it is asked to."""
+        # REQ: XT-72, XT-47
+        for options, flags in ((ap.OFFER, ap.ALL & ~ap.MUTUAL),
+                               (ap.OFFER | ap.WANT_MUTUAL, ap.ALL)):
+            who = self.initiator(options=options, flags=flags)
+            with Call(self.plain) as call:
+                self.wants_more(who, call.ask(who.token(
+                    when=time.time() - 2 * HOURS)), SKEW)
+                call.send(who.confirmed_token())
+                call.initiate_messages(who.messages())
+            self.established(call.line, tokens="3", recovered="yes")
+            self.assertEqual(call.line.flags & ap.MUTUAL, flags & ap.MUTUAL)
+
+
+    def test_numbers_of_the_initiator(self):
+        """All of 32 bits; none is 0."""
+        # REQ: XT-38
+        for seq in (0, 1, 0x7fffffff, 0x80000000, 0xfffffff0):
+            with self.subTest(seq=seq):
+                who = self.initiator()
+                who.seq = seq
+                with Call(self.challenge) as call:
+                    self.wants_more(who, call.ask(who.token()))
+                    call.send(who.confirmed_token())
+                    call.initiate_messages(who.messages())
+                self.established(call.line, tokens="3")
+
+    def test_enctypes(self):
+        """Of the session key, the subkey, and what is asked for (RFC 4537)
+        of the acceptor's."""
+        # REQ: XT-14, XT-20
+        for session in (17, 18):
+            for subkey in (17, 18):
+                for wanted in (17, 18):
+                    who = self.initiator(session=ap.new_key(session))
+                    who.subkey = ap.new_key(subkey)
+                    with Call(self.challenge) as call:
+                        error2 = self.wants_more(who, call.ask(who.token(
+                            etypes=(wanted,))))
+                        self.assertEqual(error2.subkey[0], wanted)
+                        call.send(who.confirmed_token())
+                        call.initiate_messages(who.messages())
+                    self.established(call.line, tokens="3")
+
+    def test_no_checksum(self):
+        """There are no flags then, but those that ap-options tell."""
+        # REQ: XT-46, XT-49
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            self.wants_more(who, call.ask(who.token(checksum=None)))
+            who.take_ap_rep(call.ask(who.token(checksum=None)))
+        self.assertEqual(call.line.outcome, "established", call.line)
+
+    def test_flags_are_not_added(self):
+        """Not even one that would change the framing, or that means more
+        than it says."""
+        # REQ: XT-49, XT-46, XT-47
+        for more in (ap.IDENTIFY, 1 << 20, ap.DCE_STYLE):
+            with self.subTest(more=more):
+                who = self.initiator()
+                with Call(self.challenge) as call:
+                    self.wants_more(who, call.ask(who.token()))
+                    call.send(who.confirmed_token(
+                        flags=ap.ALL & ~ap.MUTUAL | more))
+                    call.initiate_messages(who.messages())
+                self.established(call.line, tokens="3")
+                self.assertEqual(call.line.flags & more, 0, call.line)
+
+
+class FirstToken(PeerCase):
+    """First AP-REQs that are refused, or taken as not offering."""
+
+    def test_challenge(self):
+        """Wrapped and bare, of any value."""
+        # REQ: XT-44, XT-45, XT-05, XT-07
+        for value in (os.urandom(32), b"x"):
+            for server in (self.plain, self.challenge):
+                with self.subTest(size=len(value)):
+                    self.refuse_first(self.initiator(), REPEAT,
+                                      server=server, challenge=value)
+                    self.refuse_first(self.initiator(), REPEAT,
+                                      server=server,
+                                      relevant=[k2.challenge(value)])
+                    self.refuse_first(
+                        self.initiator(), REPEAT, server=server, more=[
+                            k2.if_relevant(k2.if_relevant(
+                                k2.challenge(value)))])
+
+    def test_challenge_without_offer(self):
+        """It is refused with the error of an exchange without extras."""
+        # REQ: XT-44, XT-04, XT-05
+        for options in (ap.WANT_MUTUAL, None):
+            for server in (self.plain, self.challenge):
+                who = self.initiator(options=ap.WANT_MUTUAL)
+                with Call(server) as call:
+                    answer = gss.Krb5Token(call.ask(who.token(
+                        ad=who.elements(options=options,
+                                        challenge=os.urandom(32)))))
+                    self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+                    self.assertEqual(answer.message().code, REPEAT)
+                self.refused(call.line, FAILURE)
+                self.good(server)
+
+    def not_offered(self, **token):
+        """The challenge server answers with an AP-REP."""
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            who.take_ap_rep(call.ask(who.token(**token)))
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="2", offered="no",
+                         protection="none")
+
+    def test_offer_in_the_clear_only(self):
+        # REQ: XT-03, XT-04
+        self.not_offered(options=ap.WANT_MUTUAL,
+                         clear=ap.WANT_MUTUAL | ap.OFFER)
+        who = self.initiator()
+        self.not_offered(ad=who.elements(options=None))
+        self.not_offered(ad=[])
+
+    def test_offer_removed_in_the_clear(self):
+        # REQ: XT-03
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            answer = call.ask(who.token(clear=ap.WANT_MUTUAL))
+            outer = gss.Krb5Token(answer)
+            self.assertEqual(outer.tok_id, gss.KRB_ERROR)
+            if outer.inner[:2] == b"\x7f\x37":
+                self.is_final(who, answer, MODIFIED)
+            else:
+                self.assertEqual(outer.message().code, MODIFIED)
+        self.refused(call.line, FAILURE)
+        self.good()
+
+    def test_offer_removed_in_the_clear_of_a_bad_request(self):
+        """The Authenticator is open then, too, and its word counts."""
+        # REQ: XT-03
+        for ticket, when in (
+                ({}, time.time() - 2 * HOURS),
+                ({"start": -10 * HOURS, "end": -2 * HOURS}, None)):
+            with self.subTest(late=when is not None):
+                who = self.initiator(**ticket)
+                with Call(self.challenge) as call:
+                    answer = call.ask(who.token(clear=ap.WANT_MUTUAL,
+                                                when=when))
+                    outer = gss.Krb5Token(answer)
+                    code = who.open_error2(answer)[1].code \
+                        if outer.inner[:2] == b"\x7f\x37" \
+                        else outer.message().code
+                    self.assertEqual(code, MODIFIED)
+                self.refused(call.line, FAILURE)
+        self.good()
+
+    def test_other_options_differ(self):
+        # REQ: XT-03, XT-02, XT-96
+        both = ap.OFFER | ap.WANT_MUTUAL
+        for clear, options in ((both, ap.OFFER), (ap.OFFER, both),
+                               (both | OTHER_OPTION, both),
+                               (both, both | OTHER_OPTION)):
+            with self.subTest(clear=hex(clear), options=hex(options)):
+                self.refuse_first(self.initiator(), MODIFIED, clear=clear,
+                                  options=options)
+
+    def test_other_options_agree(self):
+        """An option that nobody knows is no matter."""
+        # REQ: XT-02
+        who = self.initiator(options=ap.OFFER | ap.WANT_MUTUAL |
+                             OTHER_OPTION)
+        with Call(self.challenge) as call:
+            self.wants_more(who, call.ask(who.token()))
+            call.send(who.confirmed_token())
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="3")
+
+    def test_malformed_authorization_data(self):
+        """An offer that cannot be read is refused."""
+        # REQ: XT-03
+        who = self.initiator()
+        options = k2.ap_options(who.options)
+        deep = options
+        for _ in range(9):
+            deep = k2.if_relevant(deep)
+        for code, ad in (
+                (GENERIC, [(1, b"\x30\x03junk")]),
+                (GENERIC, [k2.if_relevant(options), (1, b"junk")]),
+                (GENERIC, [k2.if_relevant((-6, b"\x03\x05\0junk!"))]),
+                (GENERIC, [k2.if_relevant((-6, der.bits(b"\x30")))]),
+                (GENERIC, [k2.if_relevant((-6, der.bits(
+                    b"\x30\0\0\0\0")))]),
+                (GENERIC, [k2.if_relevant((-6, b""))]),
+                (GENERIC, [k2.if_relevant(options), (-5, b"bare")]),
+                (GENERIC, [k2.if_relevant(options), (-5, der.octets(b""))]),
+                (GENERIC, [k2.if_relevant(options),
+                           (-5, der.octets(bytes(1025)))]),
+                (GENERIC, [k2.if_relevant(deep)]),
+                (MSG_TYPE, [k2.if_relevant(options, options)]),
+                (MSG_TYPE, [k2.if_relevant(options), options]),
+                (MSG_TYPE, [k2.if_relevant(options),
+                            k2.if_relevant(options)]),
+                (MSG_TYPE, [k2.if_relevant(options, k2.etypes(18),
+                                           k2.etypes(18))])):
+            with self.subTest(ad=ad):
+                self.refuse_first(who, code, ad=ad)
+
+    def test_unknown_elements(self):
+        """In AD-IF-RELEVANT, in the first or another."""
+        # REQ: XT-02
+        for extra in ({"relevant": [(77, b"x")]},
+                      {"more": [k2.if_relevant((77, b"x"))]}):
+            who = self.initiator()
+            with Call(self.challenge) as call:
+                self.wants_more(who, call.ask(who.token(**extra)))
+                call.send(who.confirmed_token(**extra))
+                call.initiate_messages(who.messages())
+            self.established(call.line, tokens="3")
+
+    def test_options_outside_of_if_relevant(self):
+        # REQ: XT-02
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            self.wants_more(who, call.ask(who.token(
+                ad=[k2.ap_options(who.options)])))
+            call.send(who.confirmed_token())
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="3")
+
+    def test_without_framing(self):
+        """No extra tokens there, and no error token."""
+        # REQ: XT-08, XT-04
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            answer = call.ask(who.ap_req())
+            self.assertNotIn(b"\x7f\x37", (answer or b"")[:32])
+        self.good()
+
+    def test_dce_style(self):
+        """It has a third token of its own, and no extra ones."""
+        # REQ: XT-04
+        who = self.initiator(flags=ap.ALL | ap.DCE_STYLE)
+        with Call(self.challenge) as call:
+            answer = call.ask(who.token())
+            self.assertIsNotNone(answer)
+            self.assertNotIn(b"\x7f\x37", answer[:32])
+        self.good()
+
+    def test_rules_before_clock_skew(self):
+        """A late AP-REQ is not asked again if it would be refused anyway."""
+        # REQ: XT-44, XT-03, XT-50
+        late = time.time() - 2 * HOURS
+        self.refuse_first(self.initiator(), REPEAT, when=late,
+                          challenge=os.urandom(32))
+        self.refuse_first(self.initiator(), MODIFIED, when=late,
+                          clear=ap.OFFER)
+        self.refuse_first(self.initiator(), GENERIC, when=late,
+                          ad=[(1, b"junk")])
+
+    def test_clock_skew_and_an_offer_in_the_clear_only(self):
+        # REQ: XT-03, XT-04, XT-78
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            answer = gss.Krb5Token(call.ask(who.token(
+                when=time.time() - 2 * HOURS, options=ap.WANT_MUTUAL,
+                clear=ap.WANT_MUTUAL | ap.OFFER)))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, SKEW)
+            # what comes then is a first token
+            self.is_final(who, call.ask(who.token(
+                challenge=os.urandom(32))), REPEAT)
+        self.refused(call.line, FAILURE)
+        self.good()
+
+    def test_session_key_that_is_none(self):
+        """User-to-user with an acceptor that has no session key, and the
+        AP-REQ that asks for it: nothing can be done."""
+        # REQ: XT-05, XT-14, XT-81
+        who = self.initiator(options=ap.OFFER | ap.WANT_MUTUAL |
+                             gss.USE_SESSION_KEY)
+        with Call(self.challenge) as call:
+            answer = call.ask(who.token())
+            self.assertEqual(gss.describe(answer), "KRB-ERROR2 final")
+            self.assertEqual(who.open_error2(answer)[1].code, NOKEY)
+        self.refused(call.line, FAILURE)
+        empty = ap.ap_req(ap.OFFER | ap.WANT_MUTUAL, ap.empty_ticket(
+            self.key), b"", etype=0)
+        with Call(self.challenge) as call:
+            answer = call.ask(gss.krb5_token(gss.AP_REQ, empty))
+            self.assertEqual(gss.describe(answer), "KRB-ERROR2 final")
+            self.assertEqual(who.open_error2(answer)[1].which, N)
+        self.refused(call.line, FAILURE)
+        self.good()
+
+    def test_subkeys_that_are_none(self):
+        """An enctype that nobody has, a key of another length: there is no
+        answer under it, and no end of the acceptor."""
+        # REQ: XT-14
+        for subkey in ((99, bytes(32)), (18, bytes(5)), (18, b""),
+                       (17, bytes(32)), (0, b"")):
+            for when in (None, time.time() - 2 * HOURS):
+                with self.subTest(subkey=subkey, late=when is not None):
+                    who = self.initiator()
+                    who.subkey = subkey
+                    with Call(self.challenge) as call:
+                        answer = call.ask(who.token(when=when))
+                        self.assertNotEqual(gss.describe(answer or b""),
+                                            "KRB-ERROR2 continue")
+                    self.refused(call.line)
+        self.good()
+
+    def test_tampered_authenticator(self):
+        # REQ: XT-14, XT-19, XT-05, XT-62, XT-61
+        for values in ({"spoil": True}, {"usage": 7}):
+            with self.subTest(**values):
+                who = self.initiator()
+                with Call(self.challenge) as call:
+                    error2 = self.is_final(who, call.ask(who.token(**values)),
+                                           TAMPERED, S)
+                    self.assertIsNone(error2.subkey)
+                self.refused(call.line, FAILURE)
+                self.good()
+
+    def test_other_client_in_the_authenticator(self):
+        # REQ: XT-14, XT-62
+        self.refuse_first(self.initiator(), BADMATCH, K, client="mallory")
+
+    def test_tampered_ticket(self):
+        """Nobody has a key then."""
+        # REQ: XT-14, XT-16, XT-19, XT-05
+        self.refuse_first(self.initiator(spoil=True), TAMPERED, N)
+        self.refuse_first(self.initiator(key=os.urandom(32)), TAMPERED, N)
+
+    def test_keys_that_the_acceptor_lacks(self):
+        # REQ: XT-14, XT-16, XT-05, XT-57
+        for code, ticket in (
+                (BADKEYVER, {"kvno": 77, "key": os.urandom(32)}),
+                (NOT_US, {"sname": "nfs/server.ext.test", "key":
+                          os.urandom(32)})):
+            with self.subTest(code=code):
+                self.refuse_first(self.initiator(**ticket), code, N)
+
+    def test_times_of_the_ticket(self):
+        """These the initiator can believe: its own subkey opens them."""
+        # REQ: XT-62, XT-53, XT-54, XT-14, XT-05
+        for code, ticket in (
+                (EXPIRED, {"start": -10 * HOURS, "end": -2 * HOURS}),
+                (NOT_YET_VALID, {"start": 2 * HOURS, "end": 10 * HOURS})):
+            with self.subTest(code=code):
+                self.refuse_first(self.initiator(**ticket), code, K)
+
+    def test_errors_without_offer(self):
+        """The same errors are KRB-ERROR to who does not offer."""
+        # REQ: XT-05, XT-69, XT-04
+        options = ap.WANT_MUTUAL
+        for code, ticket, token in (
+                (EXPIRED, {"start": -10 * HOURS, "end": -2 * HOURS}, {}),
+                (TAMPERED, {}, {"spoil": True}),
+                (TAMPERED, {"spoil": True}, {}),
+                (BADKEYVER, {"kvno": 77, "key": os.urandom(32)}, {})):
+            with self.subTest(code=code):
+                who = self.initiator(options=options, **ticket)
+                with Call(self.challenge) as call:
+                    answer = gss.Krb5Token(call.ask(who.token(**token)))
+                    self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+                    self.assertIsInstance(answer.message(), krb.KrbError)
+                    self.assertEqual(answer.message().code, code)
+                self.refused(call.line, FAILURE)
+                self.good()
+
+    def test_skew_without_offer(self):
+        """Heimdal's own second try, as ever."""
+        # REQ: XT-78, XT-04
+        who = self.initiator(options=ap.WANT_MUTUAL)
+        with Call(self.challenge) as call:
+            answer = gss.Krb5Token(call.ask(who.token(
+                when=time.time() - 2 * HOURS)))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, SKEW)
+            who.take_ap_rep(call.ask(who.token()))
+            call.initiate_messages(who.messages())
+        self.established(call.line, offered="no", tokens="4")
+
+    def test_skew_without_offer_then_with(self):
+        """One error is recovered from, in either way."""
+        # REQ: XT-50, XT-78
+        away = time.time() - 2 * HOURS
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            answer = gss.Krb5Token(call.ask(who.token(
+                when=away, options=ap.WANT_MUTUAL)))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.is_final(who, call.ask(who.token(when=away)), SKEW)
+        self.refused(call.line, FAILURE)
+        self.good()
+
+    def test_bindings(self):
+        # REQ: XT-48
+        server = Server(type(self), "--bindings=one",
+                        replay_protection="challenge")
+        server.bound = ap.bindings(b"one")
+        self.good(server)
+        with Call(server) as call:
+            who = self.initiator(bound=ap.bindings(b"two"))
+            self.is_final(who, call.ask(who.token()), GENERIC)
+        self.refused(call.line, BAD_BINDINGS)
+        with Call(server) as call:
+            who = self.initiator(bound=server.bound)
+            self.wants_more(who, call.ask(who.token()))
+            self.is_final(who, call.ask(who.confirmed_token(
+                bound=ap.bindings(b"two"))), GENERIC)
+        self.refused(call.line, BAD_BINDINGS)
+        self.good(server)
+
+
+class SecondToken(PeerCase):
+    """AP-REQs that answer a challenge, and should not have been sent so."""
+
+    def test_challenge(self):
+        # REQ: XT-43, XT-45, XT-07, XT-05
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            other = self.wants_more(who, call.ask(who.token())).challenge
+        self.refuse_second(REPEAT, challenge=None)
+        self.refuse_second(REPEAT, challenge=os.urandom(32))
+        self.refuse_second(REPEAT, challenge=other)
+        self.refuse_second(GENERIC, challenge=b"")
+
+    def test_challenge_of_another_length(self):
+        # REQ: XT-43
+        for change in (lambda c: c[:-1], lambda c: c[1:], lambda c: c[:1],
+                       lambda c: c + b"\0", lambda c: c + c,
+                       lambda c: bytes([c[0] ^ 1]) + c[1:],
+                       lambda c: c[:-1] + bytes([c[-1] ^ 0x80])):
+            who = self.initiator()
+            with Call(self.challenge) as call:
+                error2 = self.wants_more(who, call.ask(who.token()))
+                self.is_final(who, call.ask(who.confirmed_token(
+                    challenge=change(error2.challenge))), REPEAT)
+            self.refused(call.line, FAILURE)
+        self.good()
+
+    def test_challenge_of_the_octets_alone(self):
+        """ad-data is an OCTET STRING in DER; there is no leniency."""
+        # REQ: XT-43
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            error2 = self.wants_more(who, call.ask(who.token()))
+            self.is_final(who, call.ask(who.confirmed_token(
+                challenge=None, more=[(-5, error2.challenge)])), GENERIC)
+        self.refused(call.line, FAILURE)
+        self.good()
+
+    def test_two_challenges(self):
+        """The right one and another, or twice the right one."""
+        # REQ: XT-43
+        for again in (None, os.urandom(32)):
+            who = self.initiator()
+            with Call(self.challenge) as call:
+                error2 = self.wants_more(who, call.ask(who.token()))
+                self.is_final(who, call.ask(who.confirmed_token(more=[
+                    k2.challenge(again or error2.challenge)])), MSG_TYPE)
+            self.refused(call.line, FAILURE)
+        self.good()
+
+    def test_another_number(self):
+        # REQ: XT-38
+        for seq in (5, None):
+            self.refuse_second(BADSEQ, seq=seq)
+
+    def test_another_client(self):
+        """Whoever knows the challenge, which is no secret of its own."""
+        # REQ: XT-48
+        self.refuse_second(BADMATCH, credential=ap.issue(
+            self.key, client="mallory"))
+        self.refuse_second(BADMATCH, credential=ap.issue(
+            self.key, realm="OTHER.TEST"))
+
+    def test_another_service(self):
+        """Of the same acceptor, that holds the keys of both."""
+        # REQ: XT-48
+        realm = self.realm
+        name = "nfs/server.ext.test"
+        realm.add(name)
+        keytab = realm.ext_keytab(realm.service, realm.dir / "both.keytab")
+        realm.ext_keytab(name, keytab)
+        server = Server(type(self), "--keytab=FILE:%s" % keytab,
+                        replay_protection="challenge")
+        other = max((e for e in realm.keys(name) if e.etype == 18),
+                    key=lambda e: e.kvno)
+        who = ap.Initiator(ap.issue(other))
+        with Call(server) as call:      # it does take them
+            self.wants_more(who, call.ask(who.token()))
+            call.send(who.confirmed_token())
+            call.initiate_messages(who.messages())
+        self.established(call.line)
+        self.refuse_second(BADMATCH, server=server,
+                           credential=ap.issue(other))
+
+    def test_other_bindings(self):
+        """They have to be the first's, even if the acceptor has none."""
+        # REQ: XT-48
+        line = self.refuse_second(GENERIC, bound=ap.bindings(b"other"))
+        self.assertEqual(line.major & 0xffff0000, BAD_BINDINGS, line)
+        line = self.refuse_second(
+            GENERIC, who=self.initiator(bound=ap.bindings(b"one")),
+            bound=ap.NOT_BOUND)
+        self.assertEqual(line.major & 0xffff0000, BAD_BINDINGS, line)
+        self.refuse_second(GENERIC, checksum=None)
+
+    def test_options_differ(self):
+        # REQ: XT-03, XT-46, XT-96
+        for clear, options in ((ap.OFFER | ap.WANT_MUTUAL, ap.OFFER),
+                               (ap.OFFER, ap.OFFER | ap.WANT_MUTUAL),
+                               (0, ap.OFFER),
+                               (ap.OFFER | OTHER_OPTION, ap.OFFER)):
+            with self.subTest(clear=hex(clear), options=hex(options)):
+                self.refuse_second(MODIFIED, clear=clear, options=options)
+
+    def test_without_framing(self):
+        # REQ: XT-08
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            self.wants_more(who, call.ask(who.token()))
+            self.assertIsNone(call.ask(gss.unwrap(
+                who.confirmed_token())[1][2:]))
+        self.refused(call.line, DEFECTIVE)
+        self.good()
+
+    def test_something_else(self):
+        """Neither AP-REQ nor KRB-ERROR2."""
+        # REQ: XT-08
+        for token in (b"", b"junk", gss.krb5_token(gss.AP_REP, b"junk"),
+                      gss.krb5_token(gss.AP_REQ, b"junk"),
+                      gss.krb5_token(gss.AP_REQ, self.initiator().ap_req(),
+                                     mech=gss.SPNEGO)):
+            with self.subTest(token=token[:20].hex()):
+                who = self.initiator()
+                with Call(self.challenge) as call:
+                    self.wants_more(who, call.ask(who.token()))
+                    self.assertIsNone(call.ask(token))
+                self.refused(call.line, DEFECTIVE)
+        self.good()
+
+    def test_tampered(self):
+        """The levels of the first are there, and the acceptor's keys."""
+        # REQ: XT-14, XT-19, XT-05
+        self.refuse_second(TAMPERED, K, spoil=True)
+        self.refuse_second(EXPIRED, K, credential=ap.issue(
+            self.key, start=-10 * HOURS, end=-2 * HOURS))
+
+    def test_another_ticket_that_nobody_opens(self):
+        # REQ: XT-14, XT-05, XT-96
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            self.wants_more(who, call.ask(who.token()))
+            answer = call.ask(who.confirmed_token(credential=ap.issue(
+                self.key, spoil=True)))
+            error2 = who.open_error2(answer)[1]
+            self.assertIn(error2.which, (K, N))
+            self.is_final(who, answer, TAMPERED, error2.which)
+        self.refused(call.line, FAILURE)
+        self.good()
+
+    def passes(self, position):
+        """Whether the second AP-REQ is taken with one bit of an octet
+        changed: (bool, what the octet belongs to)."""
+        who = self.initiator()
+        token = who.token()             # of which only the length counts
+        if position >= len(token) + 60:
+            return False, "the end"
+        with Call(self.challenge) as call:
+            self.wants_more(who, call.ask(who.token()))
+            token = bytearray(who.confirmed_token())
+            if position >= len(token):
+                return False, "the end"
+            ticket = token.index(who.credential.ticket)
+            cipher = token.index(der.parse(
+                who.credential.ticket).inner()[3][2].raw)
+            where = "ticket" if ticket <= position < cipher else \
+                "options" if position in range(ticket - 11, ticket - 4) else \
+                "else"
+            token[position] ^= 1
+            call.send(bytes(token))
+            call.stream.shutdown(socket.SHUT_WR)
+            passed = call.receive() is None and call.server.acceptor.line(
+                call.number).outcome == "established"
+        return passed, where
+
+    def test_octets_that_are_not_bound(self):
+        """What passes with another bit is in the clear part of the ticket,
+        which nothing protects, or says that ap-options have 31 bits."""
+        # REQ: XT-96, XT-03
+        found = {}
+        for position in range(700):
+            if position < 180 or position % 16 == 0:
+                passed, where = self.passes(position)
+                if passed:
+                    found.setdefault(where, []).append(position)
+        self.assertTrue(set(found) <= {"ticket", "options"}, found)
+        self.assertLessEqual(len(found.get("options", [])), 1, found)
+        self.good()
+
+    def test_skewed_again(self):
+        """One error is recovered from, not two; a skewed answer to a mere
+        challenge is the second."""
+        # REQ: XT-50, XT-51, XT-56
+        away = time.time() - 2 * HOURS
+        who = self.initiator()
+        with Call(self.plain) as call:
+            self.wants_more(who, call.ask(who.token(when=away)), SKEW)
+            self.is_final(who, call.ask(who.token(when=away)), SKEW)
+            self.assertIsNone(call.receive())
+        self.refused(call.line, FAILURE)
+        self.good(self.plain)
+        self.refuse_second(SKEW, when=away)
+
+    def test_rules_after_clock_skew(self):
+        """What the first Authenticator settles, it settles though it was
+        late."""
+        # REQ: XT-43, XT-38, XT-48, XT-41
+        for code, token in (
+                (REPEAT, {"challenge": None}),
+                (REPEAT, {"challenge": os.urandom(32)}),
+                (BADSEQ, {"seq": 5}),
+                (BADMATCH, {"credential": ap.issue(self.key,
+                                                   client="mallory")}),
+                (GENERIC, {"bound": ap.bindings(b"other")})):
+            with self.subTest(code=code):
+                who = self.initiator()
+                with Call(self.plain) as call:
+                    self.wants_more(who, call.ask(who.token(
+                        when=time.time() + 2 * HOURS)), SKEW)
+                    self.is_final(who, call.ask(who.token(**token)), code)
+                self.refused(call.line)
+                self.good(self.plain)
+        who = self.initiator()
+        with Call(self.plain) as call:
+            self.wants_more(who, call.ask(who.token(
+                when=time.time() + 2 * HOURS)), SKEW)
+            who.take_ap_rep(call.ask(who.token(subkey=ap.new_key())))
+            call.initiate_messages(who.messages())
+        self.established(call.line, recovered="yes")
+
+    def test_silence(self):
+        """An initiator that leaves is nobody."""
+        # REQ: XT-71
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            self.wants_more(who, call.ask(who.token()))
+        self.assertEqual((call.line.result, call.line.src), ("failed", "-"))
+        self.good()
+
+
+class GivingUp(PeerCase):
+    """The initiator's own KRB-ERROR2."""
+
+    def say(self, make, server=None, **first):
+        """The acceptor's line when make(initiator) is the second token."""
+        who = self.initiator()
+        with Call(server or self.challenge) as call:
+            self.wants_more(who, call.ask(who.token(**first)), which=K,
+                            code=SKEW if first else 0)
+            self.assertIsNone(call.ask(make(who)))
+        self.nobody(call.line)
+        return call.line
+
+    def test_its_code_is_told(self):
+        # REQ: XT-32, XT-34, XT-45
+        for code in (GENERIC, SKEW, 1, 67, 69):
+            line = self.say(lambda who, c=code: who.error_token(c))
+            self.assertEqual((line.major, line.minor),
+                             (FAILURE, KRB5_BASE + code), line)
+            self.assertEqual(line.error_token, "received")
+        line = self.say(lambda who: who.error_token(SKEW), self.plain,
+                        when=time.time() - 2 * HOURS)
+        self.assertEqual((line.major, line.minor),
+                         (FAILURE, KRB5_BASE + SKEW), line)
+        self.good()
+
+    def test_under_the_session_key(self):
+        """Without a subkey there is no other."""
+        # REQ: XT-32, XT-34
+        who = self.initiator()
+        who.subkey = None
+        with Call(self.challenge) as call:
+            self.wants_more(who, call.ask(who.token()), which=S)
+            self.assertIsNone(call.ask(who.error_token(
+                GENERIC, who.credential.session, S)))
+        self.nobody(call.line)
+        self.assertEqual((call.line.major, call.line.minor),
+                         (FAILURE, KRB5_BASE + GENERIC), call.line)
+        self.good()
+
+    def test_code_out_of_range(self):
+        # REQ: XT-32
+        for code in (0, -1, 1 << 30, -1 << 31):
+            line = self.say(lambda who, c=code: who.error_token(c))
+            self.assertEqual((line.major, line.minor),
+                             (FAILURE, KRB5_BASE + GENERIC), line)
+        self.good()
+
+    def test_not_authentic(self):
+        """What anybody else can make is a defective token."""
+        # REQ: XT-34, XT-95
+        for name, make in (
+                ("no key", lambda w: w.error_token(key=None)),
+                ("session key", lambda w: w.error_token(
+                    key=w.credential.session, which=S)),
+                ("another key", lambda w: w.error_token(key=ap.new_key())),
+                ("no challenge", lambda w: w.error_token(challenge=None)),
+                ("another challenge", lambda w: w.error_token(
+                    challenge=os.urandom(32))),
+                ("a shorter one", lambda w: w.error_token(
+                    challenge=w.challenge[:-1])),
+                ("e-flags", lambda w: w.error_token(
+                    flags=k2.CONTINUE_NEEDED)),
+                ("subkey", lambda w: w.error_token(subkey=ap.new_key(),
+                                                   seq=7))):
+            with self.subTest(name):
+                line = self.say(make)
+                self.assertEqual(line.major, DEFECTIVE, line)
+        self.good()
+
+    def test_reflected(self):
+        """The acceptor's own KRB-ERROR2, in which there is no quotation."""
+        # REQ: XT-34, XT-95
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            answer = call.ask(who.token())
+            self.assertIsNone(call.ask(answer))
+        self.refused(call.line, DEFECTIVE)
+        self.good()
+
+    def test_as_first_token(self):
+        # REQ: XT-45
+        who = self.initiator()
+        who.challenge = bytes(32)
+        with Call(self.challenge) as call:
+            self.assertIsNone(call.ask(who.error_token()))
+        self.refused(call.line, DEFECTIVE)
+        self.good()
+
+
+class Replay(PeerCase):
+    """Tokens that were recorded."""
+
+    def test_second_request_as_first(self):
+        """To the same acceptor, and to another with the same keys, whatever
+        its policy."""
+        # REQ: XT-44, XT-85
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            self.wants_more(who, call.ask(who.token()))
+            second = who.confirmed_token()
+            call.send(second)
+            call.initiate_messages(who.messages())
+        self.established(call.line)
+        for server in (self.challenge, self.plain):
+            with Call(server) as call:
+                self.is_final(who, call.ask(second), REPEAT)
+            self.refused(call.line, FAILURE)
+            self.good(server)
+
+    def test_second_request_as_first_where_extras_are_off(self):
+        """Old acceptors with the same keys are meant to refuse it; one of
+        ours without the extension does."""
+        # REQ: XT-44
+        server = Server(type(self), extra_context_tokens=False)
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            self.wants_more(who, call.ask(who.token()))
+            second = who.token()        # asks for an AP-REP
+            who.take_ap_rep(call.ask(second))
+            call.initiate_messages(who.messages())
+        self.established(call.line)
+        with Call(server) as call:
+            answer = call.ask(second)
+            self.assertNotEqual(gss.describe(answer), "AP-REP")
+        self.refused(call.line, FAILURE)
+        self.good(server)
+
+    def test_both_requests_in_order(self):
+        # REQ: XT-85, XT-43
+        for skewed in (False, True):
+            who = self.initiator()
+            server = self.plain if skewed else self.challenge
+            when, code = (time.time() - 2 * HOURS, SKEW) if skewed else \
+                (None, 0)
+            with Call(server) as call:
+                first = who.token(when=when)
+                self.wants_more(who, call.ask(first), code)
+                second = who.token()
+                who.take_ap_rep(call.ask(second))
+                call.initiate_messages(who.messages())
+            self.established(call.line)
+            old = who.challenge
+            with Call(server) as call:
+                error2 = self.wants_more(who, call.ask(first), code)
+                self.assertNotEqual(error2.challenge, old)
+                self.is_final(who, call.ask(second), REPEAT)
+            self.refused(call.line, FAILURE)
+            self.good(server)
+
+    def test_first_request_twice(self):
+        """The challenge is not answered by what asked for it."""
+        # REQ: XT-85, XT-43
+        who = self.initiator()
+        with Call(self.challenge) as call:
+            first = who.token()
+            self.wants_more(who, call.ask(first))
+            self.is_final(who, call.ask(first), REPEAT)
+        self.refused(call.line, FAILURE)
+        self.good()
+
+    def test_cached_request(self):
+        """With a cache a replay is told to be one, and who can make a new
+        AP-REQ may."""
+        # REQ: XT-55, XT-62, XT-74
+        server = Server(type(self), replay_protection="cache")
+        who = self.initiator()
+        with Call(server) as call:
+            first = who.token()
+            who.take_ap_rep(call.ask(first))
+            call.initiate_messages(who.messages())
+        self.established(call.line, protection="cache")
+        with Call(server) as call:
+            self.wants_more(who, call.ask(first), REPEAT)
+            self.is_final(who, call.ask(first), REPEAT)
+        self.refused(call.line, FAILURE)
+        with Call(server) as call:
+            self.wants_more(who, call.ask(first), REPEAT)
+            who.take_ap_rep(call.ask(who.token()))
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="4", recovered="yes")
+
+
+if __name__ == "__main__":
+    unittest.main()
