@@ -30,6 +30,18 @@ fail(OM_uint32 *minor_status, krb5_error_code code)
     return GSS_S_FAILURE;
 }
 
+/*
+ * What the initiator is told; where the document has another code than
+ * libkrb5, that.
+ */
+static int32_t
+told_code(krb5_error_code code)
+{
+    if (code == KRB5KRB_AP_ERR_ILL_CR_TKT)
+	code = KRB5KRB_AP_PATH_NOT_ACCEPTED;
+    return _gsskrb5_ext_wire_code(code);
+}
+
 static int
 is_cfx_key(const krb5_keyblock *key)
 {
@@ -104,13 +116,18 @@ keep_checksum(struct gsskrb5_ext_first *first, const Checksum *cksum)
 }
 
 static krb5_error_code
-keep_authenticator(krb5_context context, const Authenticator *a,
-		   struct gsskrb5_ext_first *first)
+keep_authenticator(krb5_context context, struct gsskrb5_ext_exchange *ext,
+		   const Authenticator *a, const krb5_keyblock *session)
 {
+    struct gsskrb5_ext_first *first = &ext->first;
     krb5_error_code ret;
 
     ret = _krb5_principalname2krb5_principal(context, &first->client,
 					     a->cname, a->crealm);
+    if (ret == 0)
+	ret = krb5_copy_principal(context, ext->server, &first->server);
+    if (ret == 0)
+	ret = krb5_copy_keyblock(context, session, &first->session);
     if (ret == 0 && a->subkey != NULL)
 	ret = krb5_copy_keyblock(context, a->subkey, &first->remote_subkey);
     first->remote_seq = a->seq_number ? *a->seq_number : 0;
@@ -166,7 +183,7 @@ ask(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	error2.subkey = ext->first.local_subkey;
 	error2.seq_number = ext->first.local_seq;
     }
-    error2.error_code = code ? _gsskrb5_ext_wire_code(code) : 0;
+    error2.error_code = code ? told_code(code) : 0;
     error2.continue_needed = TRUE;
     keys.subkey = ext->first.remote_subkey;
     keys.session = session;
@@ -188,6 +205,17 @@ ask(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 }
 
 /*
+ * Whether these ap-options are an offer that we take; raw AP-REQs are DCE
+ * RPC's, which has no extra tokens (D17).
+ */
+static int
+can_offer(const struct gsskrb5_ext_exchange *ext, uint32_t options)
+{
+    return ext->enabled && ext->framed &&
+	(options & KRB5_EXT_WIRE_CONTINUE_NEEDED_OK) != 0;
+}
+
+/*
  * What the Authenticator says about extra tokens; the clear options count when
  * it could not be decrypted (ad is NULL).
  */
@@ -197,13 +225,15 @@ judge_offer(struct gsskrb5_ext_exchange *ext,
 {
     switch (_krb5_ext_judge_ap_options(ext->options, ad)) {
     case KRB5_EXT_OFFERED:
-	ext->offered = ext->enabled;
+	ext->offered = ext->waiting || can_offer(ext, ext->options);
 	return 0;
     case KRB5_EXT_NOT_OFFERED:
 	if (!ext->waiting)
 	    ext->offered = 0;
 	return 0;
     default:
+	/* somebody has changed them; the initiator may have offered */
+	ext->offered = can_offer(ext, ad->ap_options);
 	return KRB5KRB_AP_ERR_MODIFIED;
     }
 }
@@ -227,7 +257,7 @@ check_challenge(const struct gsskrb5_ext_exchange *ext,
 /**
  * A token that comes while another AP-REQ is due may be the initiator's word
  * that it gives up (RFC 2743 error token): a final KRB-ERROR2 that quotes our
- * challenge, encrypted in its subkey.
+ * challenge, encrypted in its subkey, or in the session key if it has none.
  *
  * @param minor_status the error that the initiator tells, or why the token is
  *        not taken
@@ -256,6 +286,7 @@ _gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,
     ext->tokens++;
     ext->waiting = ext->offered = 0;	/* and no answer */
     keys.subkey = ext->first.remote_subkey;
+    keys.session = ext->first.session;
     kret = _krb5_ext_decode_error2(context, &pdu, KRB5_EXT_FROM_INITIATOR,
 				   &keys, &error2);
     if (kret) {
@@ -264,8 +295,9 @@ _gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,
     }
     kret = _krb5_ext_parse_authdata(context, error2.ad_data, &ad);
     if (kret == 0 &&
-	(error2.key != KRB5_EXT_ERROR2_KEY_SUBKEY || error2.continue_needed ||
-	 !ad.have_challenge ||
+	(error2.key != (keys.subkey ? KRB5_EXT_ERROR2_KEY_SUBKEY :
+			KRB5_EXT_ERROR2_KEY_SESSION) ||
+	 error2.continue_needed || !ad.have_challenge ||
 	 !_krb5_ext_challenge_equal(&ad.challenge, &ext->challenge)))
 	kret = KRB5KRB_AP_ERR_MODIFIED;
     *minor_status = kret ? kret : _gsskrb5_ext_local_code(error2.error_code);
@@ -274,14 +306,35 @@ _gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,
     return kret ? GSS_S_DEFECTIVE_TOKEN : GSS_S_FAILURE;
 }
 
+/*
+ * Whom the ticket of an AP-REQ is for, in the ticket's own words.
+ */
+static krb5_error_code
+read_server(krb5_context context, const krb5_data *ap_req,
+	    struct gsskrb5_ext_exchange *ext)
+{
+    krb5_error_code ret;
+    AP_REQ req;
+
+    krb5_free_principal(context, ext->server);
+    ext->server = NULL;
+    ret = krb5_decode_ap_req(context, ap_req, &req);
+    if (ret)
+	return ret;
+    ret = _krb5_principalname2krb5_principal(context, &ext->server,
+					     req.ticket.sname,
+					     req.ticket.realm);
+    free_AP_REQ(&req);
+    return ret;
+}
+
 /**
  * Begin with an AP-REQ.
  *
  * @param minor_status why not
  * @param context a Kerberos 5 context
  * @param ctx the context
- * @param framed whether it had the framing of RFC 2743 3.1: others are DCE
- *        RPC's, which has no extra tokens (D17)
+ * @param framed whether it had the framing of RFC 2743 3.1
  * @param ap_req its octets, which are one AP-REQ and nothing else
  *
  * @return GSS_S_COMPLETE, GSS_S_DEFECTIVE_TOKEN, or GSS_S_FAILURE
@@ -300,18 +353,18 @@ _gsskrb5_ext_accept_request(OM_uint32 *minor_status, krb5_context context,
 	*minor_status = 0;
 	return GSS_S_DEFECTIVE_TOKEN;
     }
+    kret = read_server(context, ap_req, ext);
+    if (kret)
+	return fail(minor_status, kret);
     ext->tokens++;
-    ext->options = 0;
-    if (framed) {
-	kret = _krb5_ext_read_ap_options(context, ap_req, &ext->options);
-	if (kret) {
-	    *minor_status = kret;
-	    return GSS_S_DEFECTIVE_TOKEN;
-	}
+    kret = _krb5_ext_read_ap_options(context, ap_req, &ext->options);
+    if (kret) {
+	*minor_status = kret;
+	return GSS_S_DEFECTIVE_TOKEN;
     }
+    ext->framed = framed;
     if (!ext->waiting)
-	ext->offered = ext->enabled &&
-	    (ext->options & KRB5_EXT_WIRE_CONTINUE_NEEDED_OK) != 0;
+	ext->offered = can_offer(ext, ext->options);
     _krb5_ext_free_peek(context, &ext->peek);
     return GSS_S_COMPLETE;
 }
@@ -321,27 +374,41 @@ _gsskrb5_ext_accept_request(OM_uint32 *minor_status, krb5_context context,
  * AP-REQ could be decrypted; once in an exchange.
  */
 static int
-is_recoverable(const struct gsskrb5_ext_exchange *ext, krb5_error_code code)
+is_recoverable(gsskrb5_ctx ctx, krb5_error_code code)
 {
+    const struct gsskrb5_ext_exchange *ext = ctx->ext;
     const struct krb5_ext_peek *peek = &ext->peek;
     enum recovery_level level = RECOVERY_N;
     struct recovery_state state;
 
     memset(&state, 0, sizeof(state));
     state.recovered = ext->recovered || ext->waiting;
+    state.retried = (ctx->more_flags & RETRIED) != 0;
     if (peek->authenticator) {
 	state.subkey = peek->authenticator->subkey != NULL;
 	level = state.subkey ? RECOVERY_K : RECOVERY_S;
     } else if (peek->session)
 	level = RECOVERY_S;
-    switch (_gsskrb5_ext_recover(_gsskrb5_ext_wire_code(code), level,
-				 &state)) {
+    switch (_gsskrb5_ext_recover(told_code(code), level, &state)) {
     case RECOVERY_FAIL:
     case RECOVERY_FORGED:
 	return 0;
     default:
 	return 1;
     }
+}
+
+/*
+ * Errors that are found when the Authenticator has been decrypted, or could
+ * be: there the offer is, whatever the options in the clear say.
+ */
+static int
+was_decrypted(krb5_error_code code)
+{
+    return code == KRB5KRB_AP_ERR_TKT_EXPIRED ||
+	code == KRB5KRB_AP_ERR_TKT_NYV || code == KRB5KRB_AP_ERR_SKEW ||
+	code == KRB5KRB_AP_ERR_BADMATCH || code == KRB5KRB_AP_ERR_BADADDR ||
+	code == KRB5KRB_AP_ERR_ILL_CR_TKT;
 }
 
 /*
@@ -358,7 +425,7 @@ settle_refused(krb5_context context, gsskrb5_ctx ctx,
     krb5_error_code kret;
     OM_uint32 minor;
 
-    kret = keep_authenticator(context, a, first);
+    kret = keep_authenticator(context, ext, a, ext->peek.session);
     if (kret)
 	return kret;
     if (first->has_checksum &&
@@ -397,14 +464,17 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
     krb5_error_code kret;
     OM_uint32 ret = GSS_S_FAILURE;
 
-    if (!ext->offered)
+    if (!ext->enabled || !ext->framed ||
+	(!ext->offered && !was_decrypted(code)))
 	return GSS_S_COMPLETE;
     *minor_status = code;
     if (_krb5_ext_peek(context, keytab, server, ap_req, &ext->peek))
 	return GSS_S_FAILURE;
     if (ext->peek.authenticator == NULL) {
+	if (!ext->offered)
+	    return GSS_S_COMPLETE;
 	/* nothing is settled, and the clear options count */
-	if (is_recoverable(ext, code))
+	if (is_recoverable(ctx, code))
 	    ret = ask(minor_status, context, ctx, ext->peek.session, code,
 		      output_token);
 	return ret;
@@ -424,7 +494,7 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
 	kret = check_challenge(ext, &ad);
     if (kret) {
 	*minor_status = kret;
-    } else if (is_recoverable(ext, code) &&
+    } else if (is_recoverable(ctx, code) &&
 	       settle_refused(context, ctx, &ad) == 0) {
 	ret = ask(minor_status, context, ctx, ext->peek.session, code,
 		  output_token);
@@ -453,7 +523,8 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	return GSS_S_COMPLETE;	/* it is the first that could be read */
     memset(&now, 0, sizeof(now));
     keep_checksum(&now, a->cksum);
-    if (!krb5_principal_compare(context, first->client, ctx->source))
+    if (!krb5_principal_compare(context, first->client, ctx->source) ||
+	!krb5_principal_compare(context, first->server, ext->server))
 	return fail(minor_status, KRB5KRB_AP_ERR_BADMATCH);
     if ((a->seq_number ? *a->seq_number : 0) != first->remote_seq)
 	return fail(minor_status, KRB5KRB_AP_ERR_BADSEQ);
@@ -492,26 +563,19 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	     gss_buffer_t output_token)
 {
     struct gsskrb5_ext_first *first = &ctx->ext->first;
-    krb5_keyblock *session = NULL;
+    krb5_auth_context ac = ctx->auth_context;
     krb5_error_code kret;
-    OM_uint32 ret;
 
-    kret = keep_authenticator(context, a, first);
+    kret = keep_authenticator(context, ctx->ext, a, ac->keyblock);
     first->flags = ctx->flags;
     first->fwd_data = ctx->fwd_data;
     krb5_data_zero(&ctx->fwd_data);
     if (kret == 0)
-	kret = krb5_copy_keyblock(context, ctx->auth_context->keyblock,
-				  &session);
-    if (kret == 0)
-	kret = settle_our_half(context, session,
-			       ctx->auth_context->keytype, first);
+	kret = settle_our_half(context, first->session, ac->keytype, first);
     if (kret)
-	ret = fail(minor_status, kret);
-    else
-	ret = ask(minor_status, context, ctx, session, code, output_token);
-    krb5_free_keyblock(context, session);
-    return ret;
+	return fail(minor_status, kret);
+    return ask(minor_status, context, ctx, first->session, code,
+	       output_token);
 }
 
 /*
@@ -680,10 +744,36 @@ _gsskrb5_ext_accept_wants_ap_rep(gsskrb5_ctx ctx, krb5_flags ap_options)
     int wanted = (ctx->flags & GSS_C_MUTUAL_FLAG) != 0;
 
     if (ext->offered && ext->answered)
+	/* DCE style, which is none here, has set the flag by itself */
 	wanted = (ap_options & AP_OPTS_MUTUAL_REQUIRED) != 0 ||
-	    (ext->last_flags & GSS_C_MUTUAL_FLAG) != 0;
+	    (ext->last_flags & (GSS_C_MUTUAL_FLAG | GSS_C_DCE_STYLE)) ==
+	    GSS_C_MUTUAL_FLAG;
     ext->tokens += wanted;
     return wanted;
+}
+
+/**
+ * Whether the initiator has been told our first sequence number: without a
+ * KRB-ERROR2 and an AP-REP it counts our messages from its own.
+ *
+ * @param ctx the context, which is about to be complete
+ */
+int
+_gsskrb5_ext_accept_told_number(gsskrb5_ctx ctx)
+{
+    return ctx->ext != NULL && ctx->ext->answered &&
+	ctx->ext->first.client != NULL;
+}
+
+/**
+ * A KRB-ERROR that wants another AP-REQ is a token, too.
+ *
+ * @param ctx the context
+ */
+void
+_gsskrb5_ext_accept_sent_error(gsskrb5_ctx ctx)
+{
+    ctx->ext->tokens++;
 }
 
 /**
@@ -719,7 +809,7 @@ _gsskrb5_ext_accept_error(krb5_context context, gsskrb5_ctx ctx,
 	return;
 
     memset(&error2, 0, sizeof(error2));
-    error2.error_code = _gsskrb5_ext_wire_code(code);
+    error2.error_code = told_code(code);
     if (keys.subkey) {
 	error2.subkey = first->local_subkey;
 	error2.seq_number = first->local_seq;

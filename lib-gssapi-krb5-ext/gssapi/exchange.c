@@ -57,7 +57,11 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
 	return;
     first = &ext->first;
     krb5_data_free(&ext->challenge);
+    krb5_free_principal(context, ext->server);
+    ext->server = NULL;
     krb5_free_principal(context, first->client);
+    krb5_free_principal(context, first->server);
+    krb5_free_keyblock(context, first->session);
     krb5_free_keyblock(context, first->remote_subkey);
     krb5_free_keyblock(context, first->local_subkey);
     krb5_data_free(&first->fwd_data);

@@ -37,6 +37,8 @@
  */
 struct gsskrb5_ext_first {
     krb5_principal client;	/* NULL: none was decrypted yet */
+    krb5_principal server;	/* as the ticket has it */
+    krb5_keyblock *session;	/* of its ticket */
     krb5_keyblock *remote_subkey;
     krb5_keyblock *local_subkey;
     uint32_t remote_seq;
@@ -49,6 +51,7 @@ struct gsskrb5_ext_first {
 
 struct gsskrb5_ext_exchange {
     unsigned int enabled : 1;	/* by configuration, for this role */
+    unsigned int framed : 1;	/* acceptor: this AP-REQ has framing */
     unsigned int offered : 1;	/* the initiator takes extra tokens */
     unsigned int waiting : 1;	/* acceptor: our challenge is out */
     unsigned int answered : 1;	/* acceptor: and has come back */
@@ -58,7 +61,8 @@ struct gsskrb5_ext_exchange {
     unsigned int cached : 1;	/* the AP-REQ is in the replay cache */
     unsigned int new_ticket : 1; /* initiator: not the credential cache's */
     unsigned int tokens;	/* of both sides, so far */
-    uint32_t options;		/* acceptor: ap-options in the clear */
+    uint32_t options;		/* acceptor: ap-options in the clear ... */
+    krb5_principal server;	/* ... and the ticket's, of this AP-REQ */
     krb5_data challenge;	/* the last one; ours or to be quoted */
 
     /* initiator */

@@ -88,6 +88,12 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
 int
 _gsskrb5_ext_accept_wants_ap_rep(gsskrb5_ctx ctx, krb5_flags ap_options);
 
+int
+_gsskrb5_ext_accept_told_number(gsskrb5_ctx ctx);
+
+void
+_gsskrb5_ext_accept_sent_error(gsskrb5_ctx ctx);
+
 void
 _gsskrb5_ext_accept_error(krb5_context context, gsskrb5_ctx ctx,
 			  krb5_error_code code, gss_buffer_t output_token);

@@ -29,9 +29,6 @@ _gsskrb5_ext_wire_code(krb5_error_code code)
     /* a keytab without the key, and one without any */
     if (code == KRB5_KT_NOTFOUND || code == KRB5_KT_END)
 	code = KRB5KRB_AP_ERR_NOKEY;
-    /* what libkrb5 calls it */
-    if (code == KRB5KRB_AP_ERR_ILL_CR_TKT)
-	code = KRB5KRB_AP_PATH_NOT_ACCEPTED;
     if (code <= KRB5KDC_ERR_NONE || code >= KRB5_ERR_RCSID)
 	code = KRB5KRB_ERR_GENERIC;
     return code - KRB5KDC_ERR_NONE;

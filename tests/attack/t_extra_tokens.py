@@ -262,18 +262,34 @@ class Forgeries(ExtraCase):
         return ours, exchange
 
     def test_each_error_code(self):
-        """No dropped flag, no lower enctype, no second try; the acceptor,
-        which waits, is told."""
+        """No dropped flag, no lower enctype, nothing stored; one more request
+        for those that recovery.c has at this level, which asks for the same.
+        The acceptor, which waits, is told, or refuses the request."""
         # REQ: XT-94, XT-32, XT-33, XT-34
         before = (self.client.dir / "ccache").read_bytes()
         for code in [*range(1, 94), 1000, -1, 2 ** 31 - 1]:
             with self.subTest(code=code):
+                if code in (31, 36, 39, 40, 41, 44):
+                    self.once_more(code)
+                    continue
                 ours, exchange = self.fails(forged(code))
                 self.assertEqual(ours.major, FAILURE)
                 self.assertEqual(kinds(exchange)[2:3], ["KRB-ERROR2 final"])
         self.assertEqual((self.client.dir / "ccache").read_bytes(), before)
         ours, theirs, _ = self.server.play()
         self.complete(ours, theirs)
+
+    def once_more(self, code):
+        """The challenge was the forger's own."""
+        ours, line, exchange = self.server.play(
+            {"<1": substitute(forged(code))})
+        self.assertEqual(kinds(exchange), [
+            "AP-REQ", "KRB-ERROR2 continue", "AP-REQ", "KRB-ERROR2 final"])
+        self.assertFalse(ours.complete)
+        self.nobody(line)
+        first, second = (gss.Krb5Token(t).message().options
+                         for t in tokens(exchange))
+        self.assertEqual(first, second)
 
     def test_confirmation_without_a_key(self):
         # REQ: XT-37, XT-94, XT-30

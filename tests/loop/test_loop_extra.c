@@ -147,6 +147,15 @@ static const struct loop_step skewed_twice[] = {
     { I }
 };
 
+/* Anybody could say so: a new ticket would help, but there is no KDC. */
+static const struct loop_step no_key[] = {
+    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
+    { A, LOOP_PEER, 0, LOOP_CONTINUE },
+    { I, LOOP_PEER, 0, LOOP_ERROR_TOKEN },
+    { A, LOOP_PEER, 0, LOOP_ERROR, GSS_S_DEFECTIVE_TOKEN },
+    { I }
+};
+
 static const struct loop_step bindings_differ[] = {
     { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
     { A, LOOP_PEER, 0, LOOP_ERROR_TOKEN, GSS_S_BAD_BINDINGS },
@@ -268,6 +277,35 @@ test_wrong(const struct gss_pair *pair)
     loop_record_free(&recorded);
 }
 
+/*
+ * The acceptor has another key than the ticket's.
+ * REQ: XT-32, XT-57, XT-61
+ */
+static void
+test_key(struct gss_pair *pair)
+{
+    struct loop_config config = config_of(pair, ALL_FLAGS);
+    krb5_keytab_entry entry, other;
+    krb5_principal server;
+
+    pair_krb5(pair, krb5_parse_name(pair->context, PAIR_SERVICE, &server),
+	      PAIR_SERVICE);
+    pair_krb5(pair, krb5_kt_get_entry(pair->context, pair->keytab, server, 0,
+				      0, &entry), "krb5_kt_get_entry");
+    other = entry;
+    pair_krb5(pair, krb5_generate_random_keyblock(pair->context,
+	      ETYPE_AES256_CTS_HMAC_SHA1_96, &other.keyblock), "key");
+    krb5_kt_remove_entry(pair->context, pair->keytab, &entry);
+    krb5_kt_add_entry(pair->context, pair->keytab, &other);
+    run_script("another key", &config, no_key);
+    krb5_kt_remove_entry(pair->context, pair->keytab, &other);
+    krb5_kt_add_entry(pair->context, pair->keytab, &entry);
+    run_script("and with the right key", &config, three);
+    krb5_free_keyblock_contents(pair->context, &other.keyblock);
+    krb5_kt_free_entry(pair->context, &entry);
+    krb5_free_principal(pair->context, server);
+}
+
 /* REQ: XT-08, XT-94 */
 static void
 test_mutations(const struct gss_pair *pair)
@@ -309,6 +347,7 @@ main(int argc, char **argv)
     pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
     test_complete(&pair);
     test_wrong(&pair);
+    test_key(&pair);
     test_mutations(&pair);
     test_spnego(&pair);
     pair_free(&pair);

@@ -8,6 +8,7 @@
  * failing ones, raw and framed, over the enctypes of both token formats.
  */
 
+#include "pair_config.h"
 #include "gss_pair.h"
 #include "sec_test.h"
 #include "loop_check.h"
@@ -717,6 +718,7 @@ main(int argc, char **argv)
 {
     if (argc > 1)		/* every so many octets: for slow checkers */
 	stride = atoi(argv[1]);
+    pair_write_config(PAIR_TWO_TOKENS);
     bindings.application_data.length = strlen(bindings_text);
     bindings.application_data.value = bindings_text;
     bindings2 = bindings;

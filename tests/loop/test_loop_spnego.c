@@ -10,6 +10,7 @@
  * that what SPNEGO does wrong over it is SPNEGO's.
  */
 
+#include "pair_config.h"
 #include "gss_pair.h"
 #include "sec_test.h"
 
@@ -453,6 +454,7 @@ main(int argc, char **argv)
 {
     if (argc > 1)		/* every so many octets: for slow checkers */
 	stride = atoi(argv[1]);
+    pair_write_config(PAIR_TWO_TOKENS);
     bindings.application_data.length = strlen(bindings_text);
     bindings.application_data.value = bindings_text;
     bindings2 = bindings;
