@@ -7,7 +7,6 @@ The table that the class prints at its end has a line a cell.
 
 import itertools
 import socket
-import sys
 import unittest
 
 import peers
@@ -16,6 +15,7 @@ from realm.gss_server import GssServer
 from realm.loop import Acceptor, initiate, library_env
 from realm.process import run
 from realm.ports import LOOPBACK
+from realm.table import Table
 
 MECHS = ("krb5", "spnego")
 MUTUAL, REPLAY, SEQUENCE, CONF, INTEG = 0x2, 0x4, 0x8, 0x10, 0x20
@@ -31,26 +31,6 @@ def words(flags):
     return "+".join(n for f, n in NAMES.items() if flags & f) or "none"
 
 
-class Table:
-    """Cells that were run, printed at the end."""
-
-    def __init__(self):
-        self.rows = []
-
-    def add(self, initiator, acceptor, mech, flags, what):
-        """A cell and how it went."""
-        self.rows.append((initiator, acceptor, mech, words(flags), what))
-
-    def show(self):
-        """Print the table; run.py keeps it in the suite's log."""
-        head = ("initiator", "acceptor", "mechanism", "flags", "result")
-        rows = [head] + self.rows
-        wide = [max(len(r[i]) for r in rows) for i in range(len(head))]
-        for row in rows:
-            print("  ".join(c.ljust(w) for c, w in zip(row, wide)).rstrip())
-        sys.stdout.flush()
-
-
 class PeersCase(RealmCase):
     """A realm with a service, its keytab and one with a wrong key."""
 
@@ -59,7 +39,8 @@ class PeersCase(RealmCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.table = Table()
+        cls.table = Table("initiator", "acceptor", "mechanism", "flags",
+                          "result")
         cls.addClassCleanup(cls.table.show)
         cls.host = "server." + cls.realm.domain
         cls.service = "host@" + cls.host
@@ -118,7 +99,8 @@ class MitServerTest(PeersCase):
             with self.subTest(mech=mech, flags=words(flags)):
                 line = self.initiate(self.ours, server.port, mech, flags,
                                      "--framing=mit")
-                self.table.add("ours", "MIT", mech, flags, line.result)
+                self.table.add("ours", "MIT", mech, words(flags),
+                               line.result)
                 self.assert_complete(line, flags)
                 said = server.said(number)
                 self.assertEqual(said.count('Received message: "a message of '
@@ -132,9 +114,9 @@ class MitServerTest(PeersCase):
         for mech in MECHS:
             line = self.initiate(self.ours, bad.port, mech, MUTUAL,
                                  "--framing=mit")
-            self.table.add("ours", "MIT, wrong key", mech, MUTUAL, "%s (%s, "
-                           "error token %s)" % (line.result, line.outcome,
-                                                line.error_token))
+            self.table.add("ours", "MIT, wrong key", mech, words(MUTUAL),
+                           "%s (%s, error token %s)" % (
+                               line.result, line.outcome, line.error_token))
             self.assertEqual((line.result, line.outcome, line.error_token),
                              ("failed", "gss-error", "received"), line)
             self.assertNotEqual(line.major & 0xffff0000, 0, line)
@@ -167,7 +149,8 @@ class MitClientTest(PeersCase):
             with self.subTest(mech=mech, flags=words(flags)):
                 done = self.gss_client(acceptor.port, mech, flags)
                 line = acceptor.line(number)
-                self.table.add("MIT", "ours", mech, flags, line.result)
+                self.table.add("MIT", "ours", mech, words(flags),
+                               line.result)
                 self.assertIn("Signature verified", done.stdout)
                 self.assert_complete(line, flags)
                 self.assertEqual(line.src, "user@EXT.TEST")
@@ -212,7 +195,7 @@ class MitClientTest(PeersCase):
             good = self.acceptor(self.ours, "--framing=mit")
             done = self.gss_client(bad.port, mech, MUTUAL, expect_code=1)
             line = bad.line(1)
-            self.table.add("MIT", "ours, wrong key", mech, MUTUAL,
+            self.table.add("MIT", "ours, wrong key", mech, words(MUTUAL),
                            "%s (%s, error token %s)" % (
                                line.result, line.outcome, line.error_token))
             self.assertEqual((line.result, line.outcome, line.error_token),
@@ -238,7 +221,7 @@ class UnpatchedCase(PeersCase):
             with self.subTest(mech=mech, flags=words(flags)):
                 line = self.initiate(initiator, acceptor.port, mech, flags)
                 theirs = acceptor.line(number)
-                self.table.add(*names, mech, flags, "%s, %s" % (
+                self.table.add(*names, mech, words(flags), "%s, %s" % (
                     line.result, theirs.result))
                 self.assertEqual(theirs.src, "user@EXT.TEST")
                 if initiator is self.unpatched and \
@@ -260,7 +243,8 @@ class UnpatchedCase(PeersCase):
             good = self.acceptor(acceptor_client)
             line = self.initiate(initiator, bad.port, mech, MUTUAL)
             theirs = bad.line(1)
-            self.table.add(names[0], names[1] + ", wrong key", mech, MUTUAL,
+            self.table.add(names[0], names[1] + ", wrong key", mech,
+                           words(MUTUAL),
                            "%s (%s), acceptor's error token %s" % (
                                line.result, line.outcome,
                                theirs.error_token))

@@ -73,14 +73,18 @@ class Apt:
             skip = found.group(1) == "|"
         return graph
 
+    def graph(self, roots):
+        """{package: [dependency, ...]} of the roots and all below them."""
+        try:
+            return self._graph(roots)
+        except Unavailable:
+            self._private_lists()
+            return self._graph(roots)
+
     def wanted(self, roots, family):
         """The roots, and the libraries below them that match `family` or
         are not installed."""
-        try:
-            graph = self._graph(roots)
-        except Unavailable:
-            self._private_lists()
-            graph = self._graph(roots)
+        graph = self.graph(roots)
         out, queue = [], list(roots)
         while queue:
             package = queue.pop(0)
@@ -112,10 +116,22 @@ class Apt:
                   cwd=str(debs))
         for deb in sorted(debs.glob("*.deb")):
             _call(["dpkg-deb", "-x", str(deb), str(root)])
+        _relink(root)
         (tmp / "packages").write_text(
             "".join("%s\n" % d.name for d in sorted(debs.glob("*.deb"))))
         shutil.rmtree(debs)
         tmp.rename(directory)
+
+
+def _relink(root):
+    """Let links to what was unpacked lead there and not to the system."""
+    for directory, names, files in os.walk(root):
+        for path in (Path(directory, name) for name in names + files):
+            if path.is_symlink() and os.readlink(path).startswith("/"):
+                target = root / os.readlink(path).lstrip("/")
+                if os.path.lexists(target):
+                    path.unlink()
+                    path.symlink_to(os.path.relpath(target, path.parent))
 
 
 def installed(package):

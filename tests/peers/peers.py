@@ -1,8 +1,10 @@
-"""Other implementations to talk to: MIT krb5, an unpatched Heimdal.
+"""Other implementations to talk to: MIT krb5, an unpatched Heimdal, the
+OpenJDK.
 
 The system's own when installed, otherwise the distribution's packages
 unpacked below $BUILD_DIR/peers.  A peer that cannot be had skips the test
-with the reason; with CI=true it fails it.
+with the reason; with CI=true it fails it, unless it is one that may be
+missing.
 """
 
 import contextlib
@@ -10,6 +12,7 @@ import fcntl
 import functools
 import os
 import platform
+import re
 import subprocess
 import unittest
 
@@ -22,6 +25,7 @@ _MIT = ["krb5-kdc", "krb5-admin-server", "krb5-user", "krb5-pkinit",
 _MIT_FAMILY = r"lib(krb5|k5crypto|kadm5|kdb5|gssapi-krb5|gssrpc|verto)"
 _HEIMDAL = ["heimdal-kdc", "heimdal-clients"]
 _HEIMDAL_FAMILY = r"lib.*-heimdal"
+_JAVA = "default-jdk-headless"
 
 
 def directory():
@@ -38,9 +42,10 @@ def _locked():
         yield
 
 
-def _fetch(name, roots, family):
-    """Root of the unpacked peer.  A failure is remembered for the run of
-    the runner, so that not every test waits for the same timeout."""
+def _fetch(name, wanted):
+    """Root of the unpacked peer, which is the packages that wanted(Apt)
+    names.  A failure is remembered for the run of the runner, so that not
+    every test waits for the same timeout."""
     run_id = os.environ.get("TEST_RUN_ID", "")
     target = directory() / name
     failed = directory() / (name + ".failed")
@@ -53,7 +58,7 @@ def _fetch(name, roots, family):
                 raise Unavailable(reason)
         try:
             apt = Apt(directory() / "apt")
-            apt.unpack(apt.wanted(roots, family), target)
+            apt.unpack(wanted(apt), target)
         except Unavailable as err:
             failed.write_text("%s\n%s" % (run_id, err))
             raise
@@ -67,12 +72,12 @@ def _lib_dirs(root):
                         root / "usr/lib", root / "lib") if d.is_dir()]
 
 
-def _or_skip(name, get):
+def _or_skip(name, get, needed=True):
     try:
         return get()
     except Unavailable as err:
         reason = "peer %s cannot be had: %s" % (name, err)
-        if os.environ.get("CI") == "true":
+        if needed and os.environ.get("CI") == "true":
             raise AssertionError(reason) from None
         raise unittest.SkipTest(reason) from None
 
@@ -99,7 +104,7 @@ def _get_mit():
     inst = _system_mit()
     if inst:
         return inst
-    root = _fetch("mit", _MIT, _MIT_FAMILY)
+    root = _fetch("mit", lambda apt: apt.wanted(_MIT, _MIT_FAMILY))
     libs = _lib_dirs(root)
     plugins = [d / "krb5/plugins" for d in libs
                if (d / "krb5/plugins").is_dir()]
@@ -116,10 +121,25 @@ def _get_heimdal():
                      (".heimdal", ""))
     if os.path.exists("/usr/bin/kinit.heimdal") and system.find("kdc"):
         return system
-    root = _fetch("heimdal", _HEIMDAL, _HEIMDAL_FAMILY)
+    root = _fetch("heimdal", lambda apt: apt.wanted(_HEIMDAL, _HEIMDAL_FAMILY))
     return Install("heimdal-unpatched",
                    [root / "usr/lib/heimdal-servers", root / "usr/sbin",
                     root / "usr/bin"], (".heimdal", ""), _lib_dirs(root))
+
+
+def _java_packages(apt):
+    """The two that have java and javac; their names tell the release."""
+    graph = apt.graph([_JAVA])
+    return [package for package in graph
+            if re.fullmatch(r"openjdk-\d+-(jdk|jre)-headless", package)]
+
+
+def _get_java():
+    system = Install("java", ["/usr/bin"])
+    if system.find("java") and system.find("javac"):
+        return system
+    root = _fetch("java", _java_packages)
+    return Install("java", sorted(root.glob("usr/lib/jvm/java-*/bin")))
 
 
 @functools.lru_cache(maxsize=None)
@@ -133,3 +153,10 @@ def heimdal_unpatched():
     """A Heimdal without our patches, as an Install: the one under
     $HEIMDAL_UNPATCHED_PREFIX, or the distribution's."""
     return _or_skip("unpatched Heimdal", _get_heimdal)
+
+
+@functools.lru_cache(maxsize=None)
+def java():
+    """java and javac, as an Install.  It is a large download for a few
+    cells of one suite: without it they are skipped, with CI=true too."""
+    return _or_skip("OpenJDK", _get_java, needed=False)

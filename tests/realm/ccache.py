@@ -1,31 +1,46 @@
-"""FILE credential caches, version 4 (the format that Heimdal and MIT share)."""
+"""FILE credential caches, version 4 (the format that Heimdal and MIT share):
+credentials and configuration entries."""
 
 import struct
+
+_VERSION = b"\x05\x04"
+_CONF_REALM, _CONF_NAME = "X-CACHECONF:", "krb5_ccache_conf_data"
 
 
 def _data(octets):
     return struct.pack(">I", len(octets)) + octets
 
 
-def _principal(name, realm):
-    parts = name.split("/")
-    return struct.pack(">II", 1, len(parts)) + _data(realm.encode()) + \
-        b"".join(_data(p.encode()) for p in parts)
+def _principal(realm, *parts):
+    return struct.pack(">II", 1, len(parts)) + b"".join(
+        _data(text.encode()) for text in (realm, *parts))
+
+
+def _entry(client, server, key, start, end, ticket):
+    """Of two principals, a key (etype, octets) and a ticket."""
+    return b"".join((
+        client, server, struct.pack(">H", key[0]), _data(key[1]),
+        struct.pack(">4I", start, start, end, 0),
+        struct.pack(">BI", 0, 0),               # is_skey, ticket flags
+        struct.pack(">II", 0, 0),               # addresses, authdata
+        _data(ticket), _data(b"")))
 
 
 def credential(client, server, realm, key, ticket, start, end):
     """The octets of a credential; key is (etype, octets)."""
-    return b"".join((
-        _principal(client, realm), _principal(server, realm),
-        struct.pack(">H", key[0]), _data(key[1]),
-        struct.pack(">IIII", start, start, end, 0), b"\0",
-        struct.pack(">III", 0, 0, 0), _data(ticket), _data(b"")))
+    return _entry(_principal(realm, *client.split("/")),
+                  _principal(realm, *server.split("/")), key, start, end,
+                  ticket)
+
+
+def _check(octets):
+    if octets[:2] != _VERSION:
+        raise ValueError("version %s" % octets[:2].hex())
 
 
 def _credentials_at(octets):
     """Where the first credential begins."""
-    if octets[:2] != b"\x05\x04":
-        raise ValueError("version %s" % octets[:2].hex())
+    _check(octets)
     at = 4 + struct.unpack_from(">H", octets, 2)[0]
     count = struct.unpack_from(">I", octets, at + 4)[0]
     at += 8
@@ -39,3 +54,19 @@ def put_first(path, octets):
     cache = path.read_bytes()
     at = _credentials_at(cache)
     path.write_bytes(cache[:at] + octets + cache[at:])
+
+
+def add_config(path, client, name, server, value):
+    """Append an entry: `value` is known as `name` about a server.
+
+    client and server are principals with their realm; client is the
+    cache's.
+    """
+    user, realm = client.split("@")
+    with open(path, "r+b") as file:
+        _check(file.read(2))
+        file.seek(0, 2)
+        file.write(_entry(
+            _principal(realm, *user.split("/")),
+            _principal(_CONF_REALM, _CONF_NAME, name, server),
+            (0, b""), 0, 0x7fffffff, value))
