@@ -21,7 +21,6 @@
 #include "gsskrb5_locl.h"
 #include "gsskrb5_ext.h"
 #include "exchange.h"
-#include "replay_cache.h"
 
 static OM_uint32
 fail(OM_uint32 *minor_status, krb5_error_code code)
@@ -155,7 +154,7 @@ begin_again(krb5_context context, gsskrb5_ctx ctx)
     ctx->ticket = NULL;
     krb5_free_keyblock(context, ctx->service_keyblock);
     ctx->service_keyblock = NULL;
-    krb5_data_free(&ctx->fwd_data);
+    _gsskrb5_ext_wipe(&ctx->fwd_data);
     ctx->flags = 0;
     ctx->more_flags &= ~(IS_CFX | ACCEPTOR_SUBKEY);
     if (ctx->crypto)
@@ -220,7 +219,7 @@ can_offer(const struct gsskrb5_ext_exchange *ext, uint32_t options)
  * it could not be decrypted (ad is NULL).
  */
 static krb5_error_code
-judge_offer(struct gsskrb5_ext_exchange *ext,
+take_offer(struct gsskrb5_ext_exchange *ext,
 	    const struct krb5_ext_authdata *ad)
 {
     switch (_krb5_ext_judge_ap_options(ext->options, ad)) {
@@ -228,8 +227,10 @@ judge_offer(struct gsskrb5_ext_exchange *ext,
 	ext->offered = ext->waiting || can_offer(ext, ext->options);
 	return 0;
     case KRB5_EXT_NOT_OFFERED:
-	if (!ext->waiting)
-	    ext->offered = 0;
+	/* a further one has the options sealed, like the first */
+	if (ext->waiting)
+	    return ad->have_ap_options ? 0 : KRB5KRB_AP_ERR_MODIFIED;
+	ext->offered = 0;
 	return 0;
     default:
 	/* somebody has changed them; the initiator may have offered */
@@ -277,11 +278,14 @@ _gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,
     struct krb5_ext_error2_keys keys = { NULL, NULL };
     struct krb5_ext_authdata ad;
     struct krb5_ext_error2 error2;
+    enum gsskrb5_ext_found found;
     krb5_error_code kret;
     krb5_data pdu;
 
-    if (ext == NULL || !ext->waiting ||
-	_gsskrb5_ext_find(token, &pdu) == GSSKRB5_EXT_NONE)
+    if (ext == NULL || !ext->waiting)
+	return GSS_S_COMPLETE;
+    found = _gsskrb5_ext_find(token, &pdu);
+    if (found == GSSKRB5_EXT_NONE)
 	return GSS_S_COMPLETE;
     ext->tokens++;
     ext->waiting = ext->offered = 0;	/* and no answer */
@@ -297,7 +301,8 @@ _gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,
     if (kret == 0 &&
 	(error2.key != (keys.subkey ? KRB5_EXT_ERROR2_KEY_SUBKEY :
 			KRB5_EXT_ERROR2_KEY_SESSION) ||
-	 error2.continue_needed || !ad.have_challenge ||
+	 found != GSSKRB5_EXT_FINAL || error2.continue_needed ||
+	 !ad.have_challenge ||
 	 !_krb5_ext_challenge_equal(&ad.challenge, &ext->challenge)))
 	kret = KRB5KRB_AP_ERR_MODIFIED;
     *minor_status = kret ? kret : _gsskrb5_ext_local_code(error2.error_code);
@@ -392,6 +397,7 @@ is_recoverable(gsskrb5_ctx ctx, krb5_error_code code)
     switch (_gsskrb5_ext_recover(told_code(code), level, &state)) {
     case RECOVERY_FAIL:
     case RECOVERY_FORGED:
+    case RECOVERY_PATH:		/* no initiator of ours goes another one */
 	return 0;
     default:
 	return 1;
@@ -412,6 +418,30 @@ was_decrypted(krb5_error_code code)
 }
 
 /*
+ * Whether the request was refused although there is a key: where there is
+ * none, none has to be searched for again.
+ */
+static int
+has_key(krb5_error_code code)
+{
+    return was_decrypted(code) || code == KRB5KRB_AP_ERR_BAD_INTEGRITY ||
+	code == KRB5KRB_AP_ERR_MODIFIED;
+}
+
+static int
+is_dce_style(const Checksum *cksum)
+{
+    OM_uint32 flags;
+
+    if (cksum == NULL || cksum->cksumtype != CKSUMTYPE_GSSAPI ||
+	cksum->checksum.length < 24)
+	return 0;
+    _gsskrb5_decode_om_uint32((unsigned char *)cksum->checksum.data + 20,
+			      &flags);
+    return (flags & GSS_C_DCE_STYLE) != 0;
+}
+
+/*
  * Take from a refused request what it settles.  Returns 0 if it is as good as
  * one that was taken, but for what it was refused for.
  */
@@ -428,7 +458,7 @@ settle_refused(krb5_context context, gsskrb5_ctx ctx,
     kret = keep_authenticator(context, ext, a, ext->peek.session);
     if (kret)
 	return kret;
-    if (first->has_checksum &&
+    if (!first->has_checksum ||
 	_gsskrb5_verify_8003_checksum(&minor,
 				      ctx->has_bnd ? ctx->bnd : NULL,
 				      a->cksum, &first->flags,
@@ -468,7 +498,8 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
 	(!ext->offered && !was_decrypted(code)))
 	return GSS_S_COMPLETE;
     *minor_status = code;
-    if (_krb5_ext_peek(context, keytab, server, ap_req, &ext->peek))
+    if (has_key(code) &&
+	_krb5_ext_peek(context, keytab, server, ap_req, &ext->peek))
 	return GSS_S_FAILURE;
     if (ext->peek.authenticator == NULL) {
 	if (!ext->offered)
@@ -484,7 +515,9 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
     kret = _krb5_ext_parse_authdata(
 	context, ext->peek.authenticator->authorization_data, &ad);
     if (kret == 0)
-	kret = judge_offer(ext, &ad);
+	kret = take_offer(ext, &ad);
+    if (kret == 0 && is_dce_style(ext->peek.authenticator->cksum))
+	ext->offered = 0;	/* D17 */
     if (kret == 0 && !ext->offered) {
 	_krb5_ext_free_peek(context, &ext->peek);
 	_krb5_ext_free_authdata(&ad);
@@ -496,8 +529,9 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
 	*minor_status = kret;
     } else if (is_recoverable(ctx, code) &&
 	       settle_refused(context, ctx, &ad) == 0) {
-	ret = ask(minor_status, context, ctx, ext->peek.session, code,
+	ret = ask(minor_status, context, ctx, ext->first.session, code,
 		  output_token);
+	_krb5_ext_free_peek(context, &ext->peek);
     }
     _krb5_ext_free_authdata(&ad);
     return ret;
@@ -529,7 +563,7 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     if ((a->seq_number ? *a->seq_number : 0) != first->remote_seq)
 	return fail(minor_status, KRB5KRB_AP_ERR_BADSEQ);
     if (now.has_checksum != first->has_checksum ||
-	memcmp(now.bindings, first->bindings, sizeof(now.bindings)) != 0) {
+	ct_memcmp(now.bindings, first->bindings, sizeof(now.bindings)) != 0) {
 	*minor_status = 0;
 	return GSS_S_BAD_BINDINGS;
     }
@@ -547,7 +581,6 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     /* flags are the first's; of two delegated credentials the newer counts */
     ctx->flags = first->flags;
     if (ctx->fwd_data.length == 0) {
-	krb5_data_free(&ctx->fwd_data);
 	ctx->fwd_data = first->fwd_data;
 	krb5_data_zero(&first->fwd_data);
     }
@@ -579,104 +612,27 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 }
 
 /*
- * Store the AP-REQ in the replay cache: 0, KRB5KRB_AP_ERR_REPEAT, or another
- * error when the cache is of no use.
- */
-static krb5_error_code
-store(krb5_context context, const krb5_data *ap_req, const Authenticator *a,
-      int *is_none)
-{
-    unsigned char tag[REPLAY_TAG_LENGTH];
-    krb5_timestamp now;
-    krb5_error_code ret;
-    char *name = NULL;
-    AP_REQ req;
-
-    *is_none = 0;
-    ret = krb5_decode_ap_req(context, ap_req, &req);
-    if (ret)
-	return ret;
-    ret = _gsskrb5_ext_replay_tag(context, &req.authenticator, tag);
-    free_AP_REQ(&req);
-    if (ret == 0)
-	ret = _gsskrb5_ext_replay_cache_name(context, &name);
-    if (ret == 0) {
-	*is_none = _gsskrb5_ext_replay_cache_is_none(name);
-	krb5_timeofday(context, &now);
-	ret = _gsskrb5_ext_replay_cache_store(
-	    context, name, tag, a->ctime, now,
-	    krb5_get_max_time_skew(context));
-    }
-    free(name);
-    return ret;
-}
-
-static void
-log_cache_error(krb5_context context, krb5_error_code code)
-{
-    const char *text = krb5_get_error_message(context, code);
-
-    _krb5_debug(context, 1, "gss acceptor: replay cache: %s", text);
-    krb5_free_error_message(context, text);
-}
-
-/*
- * Keep replays out as the service's policy says (D15).
+ * Keep replays out; a replay may be a copy that somebody else has sent before
+ * the initiator could, who then is asked for another.
  */
 static OM_uint32
 protect(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	const Authenticator *a, const krb5_data *ap_req,
 	gss_buffer_t output_token)
 {
-    struct gsskrb5_ext_exchange *ext = ctx->ext;
-    struct replay_config config;
-    struct replay_case it;
-    enum replay_verdict verdict;
-    krb5_error_code kret;
-    int is_none;
+    krb5_error_code code;
 
-    _gsskrb5_ext_replay_config(
-	context, krb5_principal_get_comp_string(context, ctx->target, 0),
-	&config);
-    if (config.warning[0])
-	_krb5_debug(context, 1, "gss acceptor: %s", config.warning);
-
-    memset(&it, 0, sizeof(it));
-    it.offered = ext->offered && !(ctx->flags & GSS_C_DCE_STYLE);
-    it.mutual = (ctx->flags & GSS_C_MUTUAL_FLAG) != 0;
-    it.answered = ext->answered;
-    it.shared = config.shared;
-    it.cache = REPLAY_CACHE_USABLE;
-    verdict = _gsskrb5_ext_replay_decide(config.policy, &it);
-    if (verdict == REPLAY_STORE_ACCEPT || verdict == REPLAY_STORE_CHALLENGE) {
-	kret = store(context, ap_req, a, &is_none);
-	if (kret == KRB5KRB_AP_ERR_REPEAT) {
-	    if (it.offered && it.mutual && !ext->answered)
-		return ask_for_more(minor_status, context, ctx, a, kret,
-				    output_token);
-	    return fail(minor_status, kret);
-	}
-	if (kret)
-	    log_cache_error(context, kret);
-	if (kret || is_none) {
-	    it.cache = kret ? REPLAY_CACHE_FAILED : REPLAY_CACHE_NONE;
-	    verdict = _gsskrb5_ext_replay_decide(config.policy, &it);
-	} else
-	    ext->cached = 1;
-    }
-
-    switch (verdict) {
+    switch (_gsskrb5_ext_protect(context, ctx, a, ap_req, &code)) {
     case REPLAY_ACCEPT:
-    case REPLAY_STORE_ACCEPT:
 	return GSS_S_COMPLETE;
     case REPLAY_CHALLENGE:
-    case REPLAY_STORE_CHALLENGE:
 	return ask_for_more(minor_status, context, ctx, a, 0, output_token);
     default:
-	krb5_set_error_message(context, KRB5KRB_ERR_GENERIC,
-			       "[gssapi] replay_protection asks for a replay "
-			       "cache, and there is none that can be used");
-	return fail(minor_status, KRB5KRB_ERR_GENERIC);
+	if (code == KRB5KRB_AP_ERR_REPEAT && ctx->ext->offered &&
+	    !ctx->ext->answered)
+	    return ask_for_more(minor_status, context, ctx, a, code,
+				output_token);
+	return fail(minor_status, code);
     }
 }
 
@@ -710,12 +666,13 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
     memset(&ad, 0, sizeof(ad));
     kret = _krb5_ext_parse_authdata(context,
 				    authenticator->authorization_data, &ad);
-    if (kret && !ext->offered && !ext->waiting)
-	kret = 0;		/* as without us: it is not looked at */
-    else if (kret == 0)
-	kret = judge_offer(ext, &ad);
+    /* in what cannot be read there may be a challenge, or an offer */
+    if (kret == 0)
+	kret = take_offer(ext, &ad);
     if (kret == 0)
 	kret = check_challenge(ext, &ad);
+    if (ctx->flags & GSS_C_DCE_STYLE)
+	ext->offered = 0;	/* D17 */
     _krb5_ext_free_authdata(&ad);
     if (kret)
 	return fail(minor_status, kret);

@@ -52,10 +52,10 @@ make_krb_error(krb5_context context, krb5_error_code code,
 /*
  * The acceptor has failed with major and code on a token: put the error token
  * for the initiator into output_token, which is empty and the caller's to
- * free.  An initiator that takes extra tokens gets a KRB-ERROR2, see acceptor.c.
- * For others it stays empty when [gssapi] send_error_tokens is false,
- * when the input was not a framed AP-REQ that asks for mutual authentication,
- * and when the token cannot be made: the error itself is what counts.
+ * free.  An initiator that takes extra tokens gets a KRB-ERROR2: acceptor.c.
+ * For others it stays empty when [gssapi] send_error_tokens is false, when the
+ * input was not a framed AP-REQ that asks for mutual authentication, and when
+ * the token cannot be made: the error itself is what counts.
  *
  * An AP-REQ without framing is DCE RPC's, where the runtime reports errors.
  */

@@ -46,6 +46,17 @@ _gsskrb5_ext_exchange(krb5_context context, gsskrb5_ctx ctx)
 }
 
 /*
+ * Free what has keys in it, a KRB-CRED that is not encrypted for one.
+ */
+void
+_gsskrb5_ext_wipe(krb5_data *data)
+{
+    if (data->length != 0)
+	memset_s(data->data, data->length, 0, data->length);
+    krb5_data_free(data);
+}
+
+/*
  * Forget what only an unfinished exchange needs; how it went stays.
  */
 void
@@ -64,7 +75,7 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
     krb5_free_keyblock(context, first->session);
     krb5_free_keyblock(context, first->remote_subkey);
     krb5_free_keyblock(context, first->local_subkey);
-    krb5_data_free(&first->fwd_data);
+    _gsskrb5_ext_wipe(&first->fwd_data);
     memset(first, 0, sizeof(*first));
     _krb5_ext_free_peek(context, &ext->peek);
 }

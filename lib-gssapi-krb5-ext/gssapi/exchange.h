@@ -69,6 +69,8 @@ struct gsskrb5_ext_exchange {
     OM_uint32 flags;		/* of the first AP-REQ */
 
     /* acceptor */
+    enum replay_policy policy;	/* for this AP-REQ */
+    unsigned int shared : 1;	/* with acceptors that know no challenge */
     OM_uint32 last_flags;	/* of the last 0x8003 checksum */
     struct gsskrb5_ext_first first;
     struct krb5_ext_peek peek;	/* of the AP-REQ that is being refused */
@@ -79,6 +81,9 @@ _gsskrb5_ext_exchange(krb5_context context, gsskrb5_ctx ctx);
 
 int
 _gsskrb5_ext_enabled(krb5_context context, int initiator);
+
+void
+_gsskrb5_ext_wipe(krb5_data *data);
 
 /* message.c */
 
@@ -109,9 +114,17 @@ _gsskrb5_ext_wire_code(krb5_error_code code);
 krb5_error_code
 _gsskrb5_ext_local_code(int32_t wire);
 
+/* replay_protect.c */
+
+enum replay_verdict
+_gsskrb5_ext_protect(krb5_context context, gsskrb5_ctx ctx,
+		     const Authenticator *a, const krb5_data *ap_req,
+		     krb5_error_code *code);
+
 /* ticket.c */
 
 krb5_error_code
-_gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx);
+_gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx,
+			krb5_error_code code);
 
 #endif /* GSSKRB5_EXT_EXCHANGE_H */

@@ -53,12 +53,19 @@ _gsskrb5_ext_initiate_flags(gsskrb5_ctx ctx)
 
 /**
  * The flags of the context, once the AP-REQ with flags is made: what the first
- * AP-REQ had.
+ * AP-REQ had, but delegation as in the one that the acceptor reads.
  */
 OM_uint32
 _gsskrb5_ext_initiate_granted(gsskrb5_ctx ctx, OM_uint32 flags)
 {
-    return _gsskrb5_ext_initiate_again(ctx) ? ctx->ext->flags : flags;
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+
+    if (!_gsskrb5_ext_initiate_again(ctx))
+	return flags;
+    if (!ext->level_k || ext->new_ticket)
+	ext->flags = (ext->flags & ~GSS_C_DELEG_FLAG) |
+	    (flags & GSS_C_DELEG_FLAG);
+    return ext->flags;
 }
 
 static void
@@ -241,7 +248,7 @@ recover(krb5_context context, gsskrb5_ctx ctx,
 	ctx->more_flags |= RETRIED;
 	return 0;
     case RECOVERY_TICKET:
-	return _gsskrb5_ext_new_ticket(context, ctx);
+	return _gsskrb5_ext_new_ticket(context, ctx, code);
     default:
 	return code;
     }
@@ -265,9 +272,14 @@ take_answer(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     krb5_data_zero(&error2->challenge);
 
     if (error2->error_code == 0) {
-	/* only what our subkey opens confirms anything (D11, XT-37) */
+	/*
+	 * Only what our subkey opens confirms anything (D11, XT-37); and who
+	 * asks although we have quoted a challenge already is another one
+	 * than who sent that.
+	 */
 	if (error2->key != KRB5_EXT_ERROR2_KEY_SUBKEY ||
-	    error2->subkey == NULL || ext->confirmed) {
+	    error2->subkey == NULL || ext->confirmed ||
+	    (waits && ext->recovered)) {
 	    *minor_status = KRB5KRB_AP_ERR_MODIFIED;
 	    return GSS_S_DEFECTIVE_TOKEN;
 	}
@@ -365,14 +377,4 @@ _gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx)
 {
     return ctx->ext == NULL ||
 	!(ctx->ext->recovered || ctx->ext->confirmed);
-}
-
-/**
- * Whether the acceptor's clock may be remembered for other contexts: what came
- * in a KRB-ERROR2 is for this one alone (D12).
- */
-int
-_gsskrb5_ext_initiate_may_store_skew(gsskrb5_ctx ctx)
-{
-    return _gsskrb5_ext_initiate_may_retry(ctx);
 }

@@ -122,7 +122,8 @@ _gsskrb5_ext_find(const gss_buffer_t token, krb5_data *pdu)
 	    return GSSKRB5_EXT_NONE;
     }
     if (pdu->length < sizeof(tag) ||
-	memcmp(pdu->data, tag, sizeof(tag)) != 0)
+	((unsigned char *)pdu->data)[0] != tag[0] ||
+	((unsigned char *)pdu->data)[1] != tag[1])
 	return GSSKRB5_EXT_NONE;
     return found;
 }

@@ -14,13 +14,13 @@
 #include "exchange.h"
 
 /*
- * A cache in memory with all of from but the tickets for server: those would
- * be found before the KDC is asked.
+ * A cache in memory with all of from but the tickets for server, which target
+ * is an alias of: those would be found before the KDC is asked.
  */
 static krb5_error_code
 copy_without(krb5_context context, krb5_ccache from,
 	     krb5_principal client, krb5_const_principal server,
-	     krb5_ccache *to)
+	     krb5_const_principal target, krb5_ccache *to)
 {
     krb5_cc_cursor cursor;
     krb5_creds cred;
@@ -38,7 +38,8 @@ copy_without(krb5_context context, krb5_ccache from,
     }
     while (ret == 0 &&
 	   krb5_cc_next_cred(context, from, &cursor, &cred) == 0) {
-	if (!krb5_principal_compare(context, cred.server, server))
+	if (!krb5_principal_compare(context, cred.server, server) &&
+	    !krb5_principal_compare(context, cred.server, target))
 	    ret = krb5_cc_store_cred(context, *to, &cred);
 	krb5_free_cred_contents(context, &cred);
     }
@@ -60,12 +61,15 @@ is_same_ticket(const krb5_creds *a, const krb5_creds *b)
  *
  * @param context a Kerberos 5 context
  * @param ctx an initiator's context that has sent an AP-REQ
+ * @param code why the acceptor did not take its ticket
  *
  * @return 0; KRB5_CC_NOTFOUND when there is no credential cache any more; the
- *         error of the KDC; KRB5KRB_ERR_GENERIC when it gave the same ticket
+ *         error of the KDC; code when it gave the same ticket, or one that
+ *         ends no later although the acceptor says that it has expired
  */
 krb5_error_code
-_gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx)
+_gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx,
+			krb5_error_code code)
 {
     krb5_ccache tickets;
     krb5_creds in, *out;
@@ -74,18 +78,22 @@ _gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx)
     if (ctx->ccache == NULL)
 	return KRB5_CC_NOTFOUND;
     ret = copy_without(context, ctx->ccache, ctx->source, ctx->kcred->server,
-		       &tickets);
+		       ctx->target, &tickets);
     if (ret)
 	return ret;
     memset(&in, 0, sizeof(in));
     in.client = ctx->source;	/* aliases */
     in.server = ctx->target;
+    /* no other enctype because of what an error said (D12) */
+    in.session.keytype = ctx->kcred->session.keytype;
     ret = krb5_get_credentials(context, 0, tickets, &in, &out);
     krb5_cc_destroy(context, tickets);
     if (ret)
 	return ret;
-    if (is_same_ticket(out, ctx->kcred))
-	ret = KRB5KRB_ERR_GENERIC;
+    if (is_same_ticket(out, ctx->kcred) ||
+	(code == KRB5KRB_AP_ERR_TKT_EXPIRED &&
+	 out->times.endtime <= ctx->kcred->times.endtime))
+	ret = code;
     else
 	ret = krb5_auth_con_setkey(context, ctx->auth_context,
 				   &out->session);

@@ -31,7 +31,7 @@ find_key(krb5_context context, krb5_keytab keytab,
 	krb5_kt_free_entry(context, &entry);
 	return ret;
     }
-    if (server != NULL)
+    if (server != NULL && (context->flags & KRB5_CTX_F_RD_REQ_IGNORE) == 0)
 	return ret;
     ret = _krb5_ext_search_key(context, keytab, named, enc, key, &owner);
     if (ret == 0)
@@ -49,7 +49,8 @@ decrypt(krb5_context context, const krb5_keyblock *key, krb5_key_usage usage,
     krb5_crypto crypto;
     krb5_error_code ret;
 
-    ret = krb5_crypto_init(context, key, enc->etype, &crypto);
+    /* of the key, whatever the clear says */
+    ret = krb5_crypto_init(context, key, 0, &crypto);
     if (ret)
 	return ret;
     ret = krb5_decrypt_EncryptedData(context, crypto, usage, enc, plain);
@@ -184,6 +185,11 @@ _krb5_ext_free_peek(krb5_context context, struct krb5_ext_peek *peek)
     if (peek->authenticator) {
 	if (peek->authenticator->subkey)
 	    krb5_free_keyblock_contents(context, peek->authenticator->subkey);
+	/* a delegated credential may be in it, which is not encrypted */
+	if (peek->authenticator->cksum)
+	    memset_s(peek->authenticator->cksum->checksum.data,
+		     peek->authenticator->cksum->checksum.length, 0,
+		     peek->authenticator->cksum->checksum.length);
 	free_Authenticator(peek->authenticator);
 	free(peek->authenticator);
     }

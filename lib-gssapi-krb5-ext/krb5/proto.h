@@ -18,12 +18,11 @@
 
 /*
  * ap-options bit 3, continue-needed-ok (TBD in the document, D1): in a
- * number of 32 bits as on the wire (RFC 4120 5.2.8: bit 0 is the highest),
- * and as Heimdal's own flag beside AP_OPTS_MUTUAL_REQUIRED: those are other
- * numbers than the wire's.
+ * number of 32 bits as on the wire (RFC 4120 5.2.8: bit 0 is the highest);
+ * krb5.h has AP_OPTS_CONTINUE_NEEDED_OK beside AP_OPTS_MUTUAL_REQUIRED, which
+ * are other numbers than the wire's.
  */
 #define KRB5_EXT_WIRE_CONTINUE_NEEDED_OK	0x10000000U
-#define AP_OPTS_CONTINUE_NEEDED_OK		8
 
 /* Authorization data, "-5 -- <TBD>" and "-6 -- <TBD>" (D3). */
 #define KRB5_EXT_AD_CONTINUE_CHALLENGE	(-5)
