@@ -516,7 +516,8 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
 	context, ext->peek.authenticator->authorization_data, &ad);
     if (kret == 0)
 	kret = take_offer(ext, &ad);
-    if (kret == 0 && is_dce_style(ext->peek.authenticator->cksum))
+    if (kret == 0 && !ext->waiting &&
+	is_dce_style(ext->peek.authenticator->cksum))
 	ext->offered = 0;	/* D17 */
     if (kret == 0 && !ext->offered) {
 	_krb5_ext_free_peek(context, &ext->peek);
@@ -671,7 +672,7 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
 	kret = take_offer(ext, &ad);
     if (kret == 0)
 	kret = check_challenge(ext, &ad);
-    if (ctx->flags & GSS_C_DCE_STYLE)
+    if (!ext->waiting && (ctx->flags & GSS_C_DCE_STYLE))
 	ext->offered = 0;	/* D17 */
     _krb5_ext_free_authdata(&ad);
     if (kret)

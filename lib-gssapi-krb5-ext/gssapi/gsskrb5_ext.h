@@ -52,6 +52,9 @@ _gsskrb5_ext_initiate_answer(OM_uint32 *minor_status, krb5_context context,
 int
 _gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx);
 
+int
+_gsskrb5_ext_initiate_may_store_skew(gsskrb5_ctx ctx);
+
 /* ticket.c */
 
 void

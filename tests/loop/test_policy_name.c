@@ -1,0 +1,140 @@
+/*
+ * Copyright (c) 2026, the heimdal-ext maintainers.  All rights reserved.
+ * 3-clause BSD, see LICENSE at the top of heimdal-ext.
+ */
+
+/*
+ * Attack: the name of the service is in the clear in a ticket, and the policy
+ * of replay protection is that of a service.  Who has recorded an AP-REQ
+ * writes the name of a service into it that is not protected.
+ */
+
+#include "pair_config.h"
+#include "gss_pair.h"
+#include "gss_call.h"
+#include "sec_test.h"
+
+/* REQ: XT-85, XT-88 */
+
+static void
+rename_service(gss_buffer_t in, const char *service, gss_buffer_t out)
+{
+    const unsigned char *p = in->value;
+    unsigned char *der;
+    size_t at, len, size;
+    krb5_error_code ret;
+    AP_REQ req;
+
+    for (at = 0; at + 2 < in->length; at++)
+	if (p[at] == 1 && p[at + 1] == 0 && p[at + 2] == 0x6e)
+	    break;
+    if (at + 2 >= in->length)
+	errx(1, "no AP-REQ in the token");
+    ret = decode_AP_REQ(p + at + 2, in->length - at - 2, &req, &size);
+    if (ret)
+	errx(1, "decode_AP_REQ: %d", ret);
+    free(req.ticket.sname.name_string.val[0]);
+    req.ticket.sname.name_string.val[0] = estrdup(service);
+    ASN1_MALLOC_ENCODE(AP_REQ, der, len, &req, &size, ret);
+    if (ret)
+	errx(1, "encode AP_REQ: %d", ret);
+    free_AP_REQ(&req);
+    call_frame("\x01\x00", der, len, out);
+    free(der);
+}
+
+static OM_uint32
+accept_first(struct gss_pair *pair, gss_cred_id_t cred, gss_buffer_t token)
+{
+    gss_ctx_id_t ctx = GSS_C_NO_CONTEXT;
+    gss_buffer_desc answer;
+    OM_uint32 major, minor;
+
+    major = gss_accept_sec_context(&minor, &ctx, cred, token,
+				   GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL,
+				   &answer, NULL, NULL, NULL);
+    gss_release_buffer(&minor, &answer);
+    gss_delete_sec_context(&minor, &ctx, GSS_C_NO_BUFFER);
+    return major;
+}
+
+/*
+ * An acceptor of one principal only.
+ */
+static gss_cred_id_t
+named_credential(struct gss_pair *pair)
+{
+    krb5_principal name;
+    gss_cred_id_t cred;
+    OM_uint32 major, minor;
+
+    pair_krb5(pair, krb5_parse_name(pair->context, PAIR_SERVICE, &name),
+	      PAIR_SERVICE);
+    major = gss_krb5_import_cred(&minor, NULL, name, pair->keytab, &cred);
+    pair_gss(major, minor, "gss_krb5_import_cred");
+    krb5_free_principal(pair->context, name);
+    return cred;
+}
+
+/*
+ * The key of the service under another name, too.
+ */
+static void
+share_key(struct gss_pair *pair, const char *name)
+{
+    krb5_keytab_entry entry;
+    krb5_principal service;
+
+    pair_krb5(pair, krb5_parse_name(pair->context, PAIR_SERVICE, &service),
+	      PAIR_SERVICE);
+    pair_krb5(pair, krb5_kt_get_entry(pair->context, pair->keytab, service, 0,
+				      0, &entry), "krb5_kt_get_entry");
+    krb5_free_principal(pair->context, entry.principal);
+    pair_krb5(pair, krb5_parse_name(pair->context, name, &entry.principal),
+	      name);
+    pair_krb5(pair, krb5_kt_add_entry(pair->context, pair->keytab, &entry),
+	      "krb5_kt_add_entry");
+    krb5_kt_free_entry(pair->context, &entry);
+    krb5_free_principal(pair->context, service);
+}
+
+int
+main(int argc, char **argv)
+{
+    gss_buffer_desc sent, renamed;
+    gss_cred_id_t named;
+    struct gss_pair pair;
+    OM_uint32 major, minor;
+
+    setprogname(argv[0]);
+    pair_write_config("acceptor = {\n"
+		      "\t\tservice = {\n"
+		      "\t\t\treplay_protection = challenge\n"
+		      "\t\t}\n\t}");
+    pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
+    named = named_credential(&pair);
+    major = pair_initiate(&pair, GSS_C_NO_BUFFER, &sent, &minor);
+    pair_gss(major, minor, "gss_init_sec_context");
+    rename_service(&sent, "other", &renamed);
+
+    check(accept_first(&pair, named, &sent) == GSS_S_CONTINUE_NEEDED,
+	  "the protected service asks for a challenge");
+    check(accept_first(&pair, pair.acceptor_cred, &sent) ==
+	  GSS_S_CONTINUE_NEEDED, "so it does with the whole keytab");
+    check(accept_first(&pair, named, &renamed) != GSS_S_COMPLETE,
+	  "an acceptor of one principal is not taken in by another name");
+    check(accept_first(&pair, pair.acceptor_cred, &renamed) !=
+	  GSS_S_COMPLETE, "nor one of a keytab without it");
+    share_key(&pair, "other/security.test@SECURITY.TEST");
+    check(accept_first(&pair, pair.acceptor_cred, &renamed) ==
+	  GSS_S_CONTINUE_NEEDED,
+	  "nor where both names have the key: the stricter policy counts");
+    check(accept_first(&pair, pair.acceptor_cred, &sent) ==
+	  GSS_S_CONTINUE_NEEDED, "the protected name still works");
+
+    gss_release_buffer(&minor, &sent);
+    gss_release_buffer(&minor, &renamed);
+    gss_release_cred(&minor, &named);
+    pair_free(&pair);
+    return check_done();
+}
