@@ -266,9 +266,9 @@ check_challenge(const struct gsskrb5_ext_exchange *ext,
  * @param ctx the context; may have no exchange yet
  * @param token the token
  *
- * @return GSS_S_COMPLETE if it is no KRB-ERROR2, GSS_S_FAILURE if it is one that
- *         is authentic, GSS_S_DEFECTIVE_TOKEN for all others.  There is no
- *         answer to any.
+ * @return GSS_S_COMPLETE if it is no KRB-ERROR2, GSS_S_FAILURE if it is one
+ *         that is authentic, GSS_S_DEFECTIVE_TOKEN for all others.  There is
+ *         no answer to any.
  */
 OM_uint32
 _gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,

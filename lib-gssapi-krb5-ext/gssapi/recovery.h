@@ -6,8 +6,8 @@
 /*
  * What an initiator does about an error that the acceptor tells in a
  * KRB-ERROR2 while it waits for another AP-REQ (sections 3 and 5 of the
- * document on extra context tokens).  A table, and nothing else: no context, no
- * clock, no network.
+ * document on extra context tokens).  A table, and nothing else: no context,
+ * no clock, no network.
  *
  * Levels of trust (the key that opens the KRB-ERROR2):
  *   K  our subkey: the acceptor has our Authenticator, in this exchange
