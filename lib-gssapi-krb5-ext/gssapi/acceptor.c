@@ -462,7 +462,9 @@ settle_refused(krb5_context context, gsskrb5_ctx ctx,
 	_gsskrb5_verify_8003_checksum(&minor,
 				      ctx->has_bnd ? ctx->bnd : NULL,
 				      a->cksum, &first->flags,
-				      &first->fwd_data) != GSS_S_COMPLETE)
+				      &first->fwd_data) != GSS_S_COMPLETE ||
+	_gsskrb5_ext_check_bindings(context, ctx, a->cksum, ad,
+				    &first->flags) != GSS_S_COMPLETE)
 	return KRB5KRB_AP_ERR_MODIFIED;
     return settle_our_half(context, ext->peek.session,
 			   wanted_enctype(context, ad), first);
@@ -674,9 +676,17 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
 	kret = check_challenge(ext, &ad);
     if (!ext->waiting && (ctx->flags & GSS_C_DCE_STYLE))
 	ext->offered = 0;	/* D17 */
+    if (authenticator->cksum == NULL)
+	ctx->flags = _gsskrb5_ext_flags_without_checksum(context, ctx->flags);
+    if (kret == 0)
+	ret = _gsskrb5_ext_check_bindings(context, ctx, authenticator->cksum,
+					  &ad, &ctx->flags);
     _krb5_ext_free_authdata(&ad);
     if (kret)
 	return fail(minor_status, kret);
+    *minor_status = 0;
+    if (ret != GSS_S_COMPLETE)
+	return ret;
 
     ext->last_flags = ctx->flags;
     if (ext->waiting)

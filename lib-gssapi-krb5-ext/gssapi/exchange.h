@@ -31,6 +31,10 @@
 #include "recovery.h"
 #include "replay_policy.h"
 
+#ifndef GSS_C_CHANNEL_BOUND_FLAG	/* patch 0306 */
+#define GSS_C_CHANNEL_BOUND_FLAG 2048
+#endif
+
 /*
  * Acceptor: what the first Authenticator that was decrypted has settled for
  * the whole exchange (D8, D9), and our half of the answer.
@@ -84,6 +88,20 @@ _gsskrb5_ext_enabled(krb5_context context, int initiator);
 
 void
 _gsskrb5_ext_wipe(krb5_data *data);
+
+/* bindings.c */
+
+OM_uint32
+_gsskrb5_ext_check_bindings(krb5_context context, gsskrb5_ctx ctx,
+			    const Checksum *cksum,
+			    const struct krb5_ext_authdata *ad,
+			    OM_uint32 *flags);
+
+OM_uint32
+_gsskrb5_ext_flags_without_checksum(krb5_context context, OM_uint32 guessed);
+
+int
+_gsskrb5_ext_is_bindings_aware(krb5_context context, gsskrb5_ctx ctx);
 
 /* message.c */
 

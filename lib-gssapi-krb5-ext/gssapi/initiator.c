@@ -79,12 +79,13 @@ free_authdata(krb5_auth_context ac)
 }
 
 /*
- * The authorization data of the Authenticator: what it has without us, the
- * options, and the challenge if there is one.
+ * The authorization data of the Authenticator: what it has without us, whether
+ * we are aware of channel bindings, and if we offer extra tokens the options,
+ * and the challenge if there is one.
  */
 static krb5_error_code
 put_authdata(krb5_context context, krb5_auth_context ac,
-	     struct gsskrb5_ext_exchange *ext, uint32_t options)
+	     struct gsskrb5_ext_exchange *ext, int aware, uint32_t options)
 {
     struct krb5_ext_authdata wanted;
     krb5_error_code ret;
@@ -95,7 +96,9 @@ put_authdata(krb5_context context, krb5_auth_context ac,
     if (ret)
 	return ret;
     wanted.have_etypes = 1;
-    wanted.have_ap_options = 1;
+    wanted.have_kerb_ap_options = aware;
+    wanted.kerb_ap_options = KRB5_EXT_KERB_AP_OPTIONS_CBT;
+    wanted.have_ap_options = ext->offered;
     wanted.ap_options = options;
     wanted.have_challenge = ext->challenge.length != 0;
     wanted.challenge = ext->challenge;	/* alias */
@@ -116,7 +119,7 @@ put_authdata(krb5_context context, krb5_auth_context ac,
 /**
  * Offer extra tokens in the AP-REQ that is made, if they are wanted: not
  * without mutual authentication, where nobody waits for an answer (D4), nor in
- * DCE style (D17).
+ * DCE style (D17).  And say that we are aware of channel bindings, if so.
  *
  * @param context a Kerberos 5 context
  * @param ctx the context; its auth_context gets the authorization data
@@ -131,6 +134,7 @@ _gsskrb5_ext_initiate_offer(krb5_context context, gsskrb5_ctx ctx,
 {
     struct gsskrb5_ext_exchange *ext = _gsskrb5_ext_exchange(context, ctx);
     uint32_t options = KRB5_EXT_WIRE_CONTINUE_NEEDED_OK;
+    int aware;
 
     if (ext == NULL)
 	return krb5_enomem(context);
@@ -141,14 +145,16 @@ _gsskrb5_ext_initiate_offer(krb5_context context, gsskrb5_ctx ctx,
 	    !(flags & GSS_C_DCE_STYLE);
     }
     ext->tokens++;
+    aware = _gsskrb5_ext_is_bindings_aware(context, ctx);
     if (!ext->offered)
-	return 0;
+	return aware ? put_authdata(context, ctx->auth_context, ext, aware,
+				    0) : 0;
     *ap_options |= AP_OPTS_CONTINUE_NEEDED_OK;
     if (*ap_options & AP_OPTS_USE_SESSION_KEY)
 	options |= WIRE_USE_SESSION_KEY;
     if (*ap_options & AP_OPTS_MUTUAL_REQUIRED)
 	options |= WIRE_MUTUAL_REQUIRED;
-    return put_authdata(context, ctx->auth_context, ext, options);
+    return put_authdata(context, ctx->auth_context, ext, aware, options);
 }
 
 /*

@@ -20,6 +20,8 @@ struct ap_req {
     int no_seq;
     int skew;			/* seconds of the initiator's clock ahead */
     int raw;			/* without the framing of RFC 1964 1.1 */
+    int no_checksum;
+    AuthorizationData *authdata; /* NULL: none; alias */
     krb5_data deleg;		/* KRB-CRED; alias */
 };
 
@@ -83,7 +85,8 @@ ap_req_authenticator(struct gss_pair *pair, const struct ap_req *req,
     auth.crealm = creds->client->realm;
     auth.cname = creds->client->name;
     ap_req_checksum(req, &checksum);
-    auth.cksum = &checksum;
+    auth.cksum = req->no_checksum ? NULL : &checksum;
+    auth.authorization_data = req->authdata;
     auth.ctime = time(NULL) + req->skew;
     auth.subkey = rk_UNCONST(req->subkey);
     auth.seq_number = req->no_seq ? NULL : &seq;

@@ -26,6 +26,7 @@ static const struct {
     { "anon", GSS_C_ANON_FLAG },
     { "ready", GSS_C_PROT_READY_FLAG },
     { "trans", GSS_C_TRANS_FLAG },
+    { "bound", 0x800 },		/* GSS_C_CHANNEL_BOUND_FLAG, of no RFC */
     { "dce", 0x1000 },		/* GSS_C_DCE_STYLE, of no RFC */
     { "none", 0 }
 };
@@ -44,7 +45,7 @@ usage(int initiator)
 	    "[--count=N] [--max-token=OCTETS]\n  [--max-rounds=N] "
 	    "[--require=F,...] [--bindings=TEXT] [--quiet]\n"
 	    "flags: deleg mutual replay sequence conf integ anon ready trans "
-	    "dce none\n");
+	    "bound dce none\n");
     exit(2);
 }
 

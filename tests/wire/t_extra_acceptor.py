@@ -291,6 +291,47 @@ class Good(PeerCase):
         self.assertLess(abs(second.when - time.time() - HOUR), 5)
         self.good()
 
+    def test_aware_of_channel_bindings(self):
+        """By an application's flag, which is not sent, or by krb5.conf; in
+        each request, also in one that offers nothing."""
+        # REQ: KI-18, KI-19
+        def script(wire, acceptor):
+            first = acceptor.take(wire.receive())
+            if not first.options & ap.OFFER:
+                wire.send(acceptor.ap_rep())
+                wire.accept_messages(acceptor.messages())
+                return [first]
+            second = acceptor.take(wire.ask(acceptor.error2()))
+            wire.accept_messages(acceptor.messages())
+            return [first, second]
+
+        def aware(**sections):
+            client = self.realm.new_client(**sections)
+            client.ccache = self.client.ccache
+            return client
+        word = {"libdefaults": {"client_aware_channel_bindings": True}}
+        off = {"gssapi": {"extra_context_tokens": False}}
+        cbt = (k2.AD_KERB_AP_OPTIONS, b"\x00\x40\x00\x00")
+        for client, ask, count in (
+                (self.client, MUTUAL + ",bound", 2),
+                (aware(**word), MUTUAL, 2),
+                (aware(**word, **off), MUTUAL, 1),
+                (aware(**off), MUTUAL + ",bound", 1)):
+            with self.subTest(ask=ask, requests=count):
+                line, requests = self.play(script, client=client, ask=ask)
+                self.assertTrue(line.complete, line)
+                self.assertEqual(len(requests), count)
+                for request in requests:
+                    self.assertEqual(request.relevant.count(cbt), 1)
+                    self.assertEqual(request.flags & 0x800, 0)
+                    self.assertEqual(request.elements[0][0],
+                                     k2.AD_IF_RELEVANT)
+                    inside = k2.elements(request.elements[0][1])
+                    self.assertEqual([kind for kind, _ in inside][:2],
+                                     [k2.AD_ETYPES, k2.AD_KERB_AP_OPTIONS])
+        line, (first, _) = self.play(script)
+        self.assertNotIn(cbt, first.relevant)
+
     def test_delegation(self):
         """The credential is sent once to an acceptor that has confirmed its
         key."""

@@ -413,13 +413,14 @@ class Good(PeerCase):
                     self.established(call.line, tokens="3")
 
     def test_no_checksum(self):
-        """There are no flags then, but those that ap-options tell."""
-        # REQ: XT-46, XT-49
+        """There are no flags then; ap-options ask for the AP-REP."""
+        # REQ: XT-46, XT-49, KI-11
         who = self.initiator()
         with Call(self.challenge) as call:
             self.wants_more(who, call.ask(who.token(checksum=None)))
             who.take_ap_rep(call.ask(who.token(checksum=None)))
         self.assertEqual(call.line.outcome, "established", call.line)
+        self.assertEqual(call.line.flags & 63, 0, call.line)
 
     def test_flags_are_not_added(self):
         """Not even one that would change the framing, or that means more
@@ -544,7 +545,7 @@ class FirstToken(PeerCase):
 
     def test_malformed_authorization_data(self):
         """An offer that cannot be read is refused."""
-        # REQ: XT-03
+        # REQ: XT-03, KI-17
         who = self.initiator()
         options = k2.ap_options(who.options)
         deep = options
@@ -567,6 +568,11 @@ class FirstToken(PeerCase):
                 (MSG_TYPE, [k2.if_relevant(options), options]),
                 (MSG_TYPE, [k2.if_relevant(options),
                             k2.if_relevant(options)]),
+                (GENERIC, [k2.if_relevant(options, (143, b"\0\x40\0"))]),
+                (GENERIC, [k2.if_relevant(options, (143, bytes(5)))]),
+                (MSG_TYPE, [k2.if_relevant(options,
+                                           k2.kerb_ap_options(0),
+                                           k2.kerb_ap_options(0x4000))]),
                 (MSG_TYPE, [k2.if_relevant(options, k2.etypes(18),
                                            k2.etypes(18))])):
             with self.subTest(ad=ad):
