@@ -121,10 +121,12 @@ keep_authenticator(krb5_context context, struct gsskrb5_ext_exchange *ext,
     struct gsskrb5_ext_first *first = &ext->first;
     krb5_error_code ret;
 
-    ret = _krb5_principalname2krb5_principal(context, &first->client,
-					     a->cname, a->crealm);
+    ret = _gsskrb5_ext_read_server(context, ext);
     if (ret == 0)
 	ret = krb5_copy_principal(context, ext->server, &first->server);
+    if (ret == 0)
+	ret = _krb5_principalname2krb5_principal(context, &first->client,
+						 a->cname, a->crealm);
     if (ret == 0)
 	ret = krb5_copy_keyblock(context, session, &first->session);
     if (ret == 0 && a->subkey != NULL)
@@ -155,6 +157,7 @@ begin_again(krb5_context context, gsskrb5_ctx ctx)
     krb5_free_keyblock(context, ctx->service_keyblock);
     ctx->service_keyblock = NULL;
     _gsskrb5_ext_wipe(&ctx->fwd_data);
+    krb5_data_zero(&ctx->ext->ap_req);
     ctx->flags = 0;
     ctx->more_flags &= ~(IS_CFX | ACCEPTOR_SUBKEY);
     if (ctx->crypto)
@@ -311,28 +314,6 @@ _gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,
     return kret ? GSS_S_DEFECTIVE_TOKEN : GSS_S_FAILURE;
 }
 
-/*
- * Whom the ticket of an AP-REQ is for, in the ticket's own words.
- */
-static krb5_error_code
-read_server(krb5_context context, const krb5_data *ap_req,
-	    struct gsskrb5_ext_exchange *ext)
-{
-    krb5_error_code ret;
-    AP_REQ req;
-
-    krb5_free_principal(context, ext->server);
-    ext->server = NULL;
-    ret = krb5_decode_ap_req(context, ap_req, &req);
-    if (ret)
-	return ret;
-    ret = _krb5_principalname2krb5_principal(context, &ext->server,
-					     req.ticket.sname,
-					     req.ticket.realm);
-    free_AP_REQ(&req);
-    return ret;
-}
-
 /**
  * Begin with an AP-REQ.
  *
@@ -358,9 +339,9 @@ _gsskrb5_ext_accept_request(OM_uint32 *minor_status, krb5_context context,
 	*minor_status = 0;
 	return GSS_S_DEFECTIVE_TOKEN;
     }
-    kret = read_server(context, ap_req, ext);
-    if (kret)
-	return fail(minor_status, kret);
+    krb5_free_principal(context, ext->server);
+    ext->server = NULL;
+    ext->ap_req = *ap_req;
     ext->tokens++;
     kret = _krb5_ext_read_ap_options(context, ap_req, &ext->options);
     if (kret) {
@@ -558,6 +539,9 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     ext->answered = 1;
     if (first->client == NULL)
 	return GSS_S_COMPLETE;	/* it is the first that could be read */
+    kret = _gsskrb5_ext_read_server(context, ext);
+    if (kret)
+	return fail(minor_status, kret);
     memset(&now, 0, sizeof(now));
     keep_checksum(&now, a->cksum);
     if (!krb5_principal_compare(context, first->client, ctx->source) ||

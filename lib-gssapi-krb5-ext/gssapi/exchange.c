@@ -46,6 +46,29 @@ _gsskrb5_ext_exchange(krb5_context context, gsskrb5_ctx ctx)
 }
 
 /*
+ * Whom the ticket of the AP-REQ is for, in the ticket's own words: have it in
+ * ext->server.  Only within the call that the AP-REQ was given to.
+ */
+krb5_error_code
+_gsskrb5_ext_read_server(krb5_context context,
+			 struct gsskrb5_ext_exchange *ext)
+{
+    krb5_error_code ret;
+    AP_REQ req;
+
+    if (ext->server != NULL)
+	return 0;
+    ret = krb5_decode_ap_req(context, &ext->ap_req, &req);
+    if (ret)
+	return ret;
+    ret = _krb5_principalname2krb5_principal(context, &ext->server,
+					     req.ticket.sname,
+					     req.ticket.realm);
+    free_AP_REQ(&req);
+    return ret;
+}
+
+/*
  * Free what has keys in it, a KRB-CRED that is not encrypted for one.
  */
 void
@@ -68,6 +91,7 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
 	return;
     first = &ext->first;
     krb5_data_free(&ext->challenge);
+    krb5_data_zero(&ext->ap_req);
     krb5_free_principal(context, ext->server);
     ext->server = NULL;
     krb5_free_principal(context, first->client);

@@ -65,8 +65,9 @@ struct gsskrb5_ext_exchange {
     unsigned int cached : 1;	/* the AP-REQ is in the replay cache */
     unsigned int new_ticket : 1; /* initiator: not the credential cache's */
     unsigned int tokens;	/* of both sides, so far */
-    uint32_t options;		/* acceptor: ap-options in the clear ... */
-    krb5_principal server;	/* ... and the ticket's, of this AP-REQ */
+    krb5_data ap_req;		/* acceptor: this AP-REQ, an alias, ... */
+    uint32_t options;		/* ... its ap-options in the clear, ... */
+    krb5_principal server;	/* ... and the ticket's, once it was read */
     krb5_data challenge;	/* the last one; ours or to be quoted */
 
     /* initiator */
@@ -85,6 +86,10 @@ _gsskrb5_ext_exchange(krb5_context context, gsskrb5_ctx ctx);
 
 int
 _gsskrb5_ext_enabled(krb5_context context, int initiator);
+
+krb5_error_code
+_gsskrb5_ext_read_server(krb5_context context,
+			 struct gsskrb5_ext_exchange *ext);
 
 void
 _gsskrb5_ext_wipe(krb5_data *data);

@@ -162,7 +162,8 @@ try_open(krb5_context context, const char *path, int shared, int *fd)
 		| O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (file < 0)
 	return system_error(context, path, N_("opened", ""), errno);
-    rk_cloexec(file);
+    if (O_CLOEXEC == 0)
+	rk_cloexec(file);
     if (fstat(file, &st) < 0)
 	ret = system_error(context, path, N_("examined", ""), errno);
     if (ret == 0)

@@ -17,15 +17,19 @@
 #include "exchange.h"
 #include "replay_cache.h"
 
+/*
+ * service is NULL where there are no policies for single ones.
+ */
 static void
 add_policy(krb5_context context, krb5_const_principal service,
 	   struct gsskrb5_ext_exchange *ext)
 {
     struct replay_config config;
+    const char *name = NULL;
 
-    _gsskrb5_ext_replay_config(
-	context, krb5_principal_get_comp_string(context, service, 0),
-	&config);
+    if (service != NULL)
+	name = krb5_principal_get_comp_string(context, service, 0);
+    _gsskrb5_ext_replay_config(context, name, &config);
     if (config.warning[0])
 	_krb5_debug(context, 1, "gss acceptor: %s", config.warning);
     if (config.policy > ext->policy)	/* they are in that order */
@@ -98,11 +102,16 @@ _gsskrb5_ext_accept_policy(krb5_context context, gsskrb5_ctx ctx,
 	add_policy(context, server, ext);
 	return;
     }
-    add_policy(context, ext->server, ext);
     if (krb5_config_get_list(context, NULL, "gssapi", "acceptor",
-			     NULL) == NULL)
-	return;			/* it is the same for all */
-    ret = krb5_rd_req_out_get_keyblock(context, out, &key);
+			     NULL) == NULL) {
+	add_policy(context, NULL, ext);	/* it is the same for all */
+	return;
+    }
+    ret = _gsskrb5_ext_read_server(context, ext);
+    if (ret == 0) {
+	add_policy(context, ext->server, ext);
+	ret = krb5_rd_req_out_get_keyblock(context, out, &key);
+    }
     if (ret == 0)
 	ret = add_policies_of_key(context, keytab, key, ext);
     if (ret)

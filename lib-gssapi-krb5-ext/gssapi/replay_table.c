@@ -210,24 +210,32 @@ is_sane(const struct search *search, off_t offset, const struct record *record)
 }
 
 /*
- * Look at the record at offset.  KRB5KRB_AP_ERR_REPEAT if it has the tag.
+ * Look at the two records at offset, which are read at once: a place of the
+ * tag and the next.  KRB5KRB_AP_ERR_REPEAT if one has the tag.
  */
 static krb5_error_code
 look_at(struct search *search, off_t offset)
 {
+    unsigned char octets[2 * RECORD_LENGTH];
     struct record record;
     krb5_error_code ret;
+    size_t left;
+    int i;
 
-    ret = read_at(search->fd, offset, record.octets, RECORD_LENGTH,
-		  &record.length);
+    ret = read_at(search->fd, offset, octets, sizeof(octets), &left);
     if (ret)
 	return ret;
-    if (holds(&record, search->tag))
-	return KRB5KRB_AP_ERR_REPEAT;
-    if (!is_sane(search, offset, &record))
-	search->damaged = 1;
-    if (search->place == -1 && is_free(&record, search->now, search->skew))
-	search->place = offset;
+    for (i = 0; i < 2; i++, offset += RECORD_LENGTH) {
+	record.length = min(left, RECORD_LENGTH);
+	memcpy(record.octets, octets + i * RECORD_LENGTH, record.length);
+	left -= record.length;
+	if (holds(&record, search->tag))
+	    return KRB5KRB_AP_ERR_REPEAT;
+	if (!is_sane(search, offset, &record))
+	    search->damaged = 1;
+	if (search->place == -1 && is_free(&record, search->now, search->skew))
+	    search->place = offset;
+    }
     return 0;
 }
 
@@ -270,8 +278,6 @@ search_tables(struct search *search)
 	    break;
 	offset = place_of(search, &table, i, search->tag);
 	ret = look_at(search, offset);
-	if (ret == 0)
-	    ret = look_at(search, offset + RECORD_LENGTH);
 	if (ret)
 	    return ret;
     }
