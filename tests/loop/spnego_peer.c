@@ -4,10 +4,11 @@
  */
 
 /*
- * spnego_peer LIBRARY init|accept TARGET FLAGS: one side of a SPNEGO exchange
- * with whatever GSS library is told (ours, an unpatched Heimdal's, MIT's),
- * driven by lines on standard input; tests/interop/t_spnego_peers.py has two
- * of them talk.
+ * spnego_peer LIBRARY init|accept TARGET FLAGS [spnego|krb5 [BINDINGS]]: one
+ * side of a SPNEGO exchange, or one of krb5, with whatever GSS library is told
+ * (ours, an unpatched Heimdal's, MIT's), driven by lines on standard input;
+ * tests/interop/t_spnego_peers.py and t_channel_bindings.py have two of them
+ * talk.
  *
  *   step HEX     a call with this token: MAJOR MINOR FLAGS HEX
  *   mic          HEX, the MIC of a message
@@ -15,7 +16,8 @@
  *   mech         HEX, the OID of the mechanism
  *   quit
  *
- * TARGET is a host-based name.  An empty HEX is written -.
+ * TARGET is a host-based name; BINDINGS are the application's data of channel
+ * bindings.  An empty HEX is written -.
  *
  * The mechanisms to load are in $STEPMECH_CONFIG (mech_config.c) for Heimdal
  * and in $GSS_MECH_CONFIG for MIT.
@@ -24,6 +26,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +36,9 @@
 #define MAX_LINE 200000
 
 static unsigned char spnego_oid[] = { 0x2b, 0x06, 0x01, 0x05, 0x05, 0x02 };
+static unsigned char krb5_oid[] = {
+    0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02
+};
 static unsigned char hostbased_oid[] = {
     0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x01, 0x04
 };
@@ -57,6 +63,9 @@ typedef OM_uint32 (*delete_t)(OM_uint32 *, gss_ctx_id_t *, gss_buffer_t);
 static void *library;
 static gss_ctx_id_t ctx;
 static gss_OID mech;
+static gss_OID_desc wanted = { sizeof(spnego_oid), spnego_oid };
+static struct gss_channel_bindings_struct bindings;
+static gss_channel_bindings_t channel;	/* NULL: none */
 
 static void *
 symbol(const char *name)
@@ -109,19 +118,29 @@ step(int initiator, gss_name_t target, OM_uint32 req_flags, gss_buffer_t in)
 
     *(void **)&init = symbol("gss_init_sec_context");
     *(void **)&accept = symbol("gss_accept_sec_context");
-    if (initiator) {
-	gss_OID_desc spnego;
-
-	spnego.length = sizeof(spnego_oid);
-	spnego.elements = spnego_oid;
-	major = init(&minor, GSS_C_NO_CREDENTIAL, &ctx, target, &spnego,
-		     req_flags, 0, NULL, in, &mech, &out, &flags, NULL);
-    } else
-	major = accept(&minor, &ctx, GSS_C_NO_CREDENTIAL, in, NULL, NULL,
+    if (initiator)
+	major = init(&minor, GSS_C_NO_CREDENTIAL, &ctx, target, &wanted,
+		     req_flags, 0, channel, in, &mech, &out, &flags, NULL);
+    else
+	major = accept(&minor, &ctx, GSS_C_NO_CREDENTIAL, in, channel, NULL,
 		       &mech, &out, &flags, NULL, NULL);
     printf("%lu %lu %lu ", (unsigned long)major, (unsigned long)minor,
 	   (unsigned long)flags);
     print_hex(out.value, out.length);
+}
+
+static void
+choose(const char *name, const char *data)
+{
+    if (name != NULL && strcmp(name, "krb5") == 0) {
+	wanted.length = sizeof(krb5_oid);
+	wanted.elements = krb5_oid;
+    }
+    if (data != NULL) {
+	bindings.application_data.value = (void *)(uintptr_t)data;
+	bindings.application_data.length = strlen(data);
+	channel = &bindings;
+    }
 }
 
 int
@@ -137,11 +156,12 @@ main(int argc, char **argv)
     delete_t delete_context;
     OM_uint32 minor;
 
-    if (argc != 5) {
+    if (argc < 5 || argc > 7) {
 	fprintf(stderr, "usage: spnego_peer LIBRARY init|accept TARGET "
-		"FLAGS\n");
+		"FLAGS [spnego|krb5 [BINDINGS]]\n");
 	return 2;
     }
+    choose(argc > 5 ? argv[5] : NULL, argc > 6 ? argv[6] : NULL);
     library = dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL);
     if (library == NULL) {
 	fprintf(stderr, "%s\n", dlerror());
