@@ -35,6 +35,7 @@ trace:
 	$(PYTHON) tests/trace.py
 bench:
 	$(ENV) $(PYTHON) tests/bench/bench_freshness.py
+	$(ENV) $(PYTHON) tests/bench/bench_extra_tokens.py
 soak-pkinit:
 	$(ENV) $(PYTHON) tests/soak/soak_pkinit_dh.py
 mutate:
