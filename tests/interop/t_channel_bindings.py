@@ -57,8 +57,11 @@ class BindingsTest(RealmCase):
         cls.addClassCleanup(cls.table.show)
         cls.service = "host@server." + cls.realm.domain
         cls.keytab = cls.realm.ext_keytab(cls.realm.service)
-        cls.realm.client.kinit("user", password=cls.realm.password)
         cls.clients = {}
+
+    def setUp(self):
+        super().setUp()
+        self.realm.client.kinit("user", password=self.realm.password)
 
     def client(self, kind, aware=False):
         """A client that shares the credential cache."""

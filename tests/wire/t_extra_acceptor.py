@@ -318,7 +318,8 @@ class Good(PeerCase):
                 (aware(**word, **off), MUTUAL, 1),
                 (aware(**off), MUTUAL + ",bound", 1)):
             with self.subTest(ask=ask, requests=count):
-                line, requests = self.play(script, client=client, ask=ask)
+                line, requests = self.play(script, "--require=mutual",
+                                           client=client, ask=ask)
                 self.assertTrue(line.complete, line)
                 self.assertEqual(len(requests), count)
                 for request in requests:
