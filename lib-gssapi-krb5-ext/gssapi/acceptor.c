@@ -579,8 +579,8 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
  */
 static OM_uint32
 ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
-	     const Authenticator *a, krb5_error_code code,
-	     gss_buffer_t output_token)
+	     const Authenticator *a, const krb5_data *ap_req,
+	     krb5_error_code code, gss_buffer_t output_token)
 {
     struct gsskrb5_ext_first *first = &ctx->ext->first;
     krb5_auth_context ac = ctx->auth_context;
@@ -592,6 +592,9 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     krb5_data_zero(&ctx->fwd_data);
     if (kret == 0)
 	kret = settle_our_half(context, first->session, ac->keytype, first);
+    if (kret == 0)
+	kret = _krb5_ext_know(context, ap_req, &ctx->ticket->ticket,
+			      ctx->service_keyblock, &ctx->ext->known);
     if (kret)
 	return fail(minor_status, kret);
     return ask(minor_status, context, ctx, first->session, code,
@@ -613,14 +616,29 @@ protect(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     case REPLAY_ACCEPT:
 	return GSS_S_COMPLETE;
     case REPLAY_CHALLENGE:
-	return ask_for_more(minor_status, context, ctx, a, 0, output_token);
+	return ask_for_more(minor_status, context, ctx, a, ap_req, 0,
+			    output_token);
     default:
 	if (code == KRB5KRB_AP_ERR_REPEAT && ctx->ext->offered &&
 	    !ctx->ext->answered)
-	    return ask_for_more(minor_status, context, ctx, a, code,
+	    return ask_for_more(minor_status, context, ctx, a, ap_req, code,
 				output_token);
 	return fail(minor_status, code);
     }
+}
+
+/**
+ * What krb5_rd_req_ctx() may know already of the AP-REQ that is to come: the
+ * ticket of the one before.
+ *
+ * @param ctx the context
+ *
+ * @return an alias, or NULL
+ */
+const struct krb5_ext_known *
+_gsskrb5_ext_accept_known(gsskrb5_ctx ctx)
+{
+    return ctx->ext->known;
 }
 
 /**

@@ -102,6 +102,7 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
     _gsskrb5_ext_wipe(&first->fwd_data);
     memset(first, 0, sizeof(*first));
     _krb5_ext_free_peek(context, &ext->peek);
+    _krb5_ext_forget(context, &ext->known);
 }
 
 void

@@ -28,6 +28,7 @@
 #include "../../krb5/ext/krb_error2.h"
 #include "../../krb5/ext/authdata.h"
 #include "../../krb5/ext/peek.h"
+#include "../../krb5/ext/known.h"
 #include "recovery.h"
 #include "replay_policy.h"
 
@@ -79,6 +80,7 @@ struct gsskrb5_ext_exchange {
     OM_uint32 last_flags;	/* of the last 0x8003 checksum */
     struct gsskrb5_ext_first first;
     struct krb5_ext_peek peek;	/* of the AP-REQ that is being refused */
+    struct krb5_ext_known *known; /* the ticket that is to come again */
 };
 
 struct gsskrb5_ext_exchange *

@@ -52,9 +52,6 @@ _gsskrb5_ext_initiate_answer(OM_uint32 *minor_status, krb5_context context,
 int
 _gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx);
 
-int
-_gsskrb5_ext_initiate_may_store_skew(gsskrb5_ctx ctx);
-
 /* ticket.c */
 
 void
@@ -82,6 +79,9 @@ void
 _gsskrb5_ext_accept_policy(krb5_context context, gsskrb5_ctx ctx,
 			   krb5_keytab keytab, krb5_const_principal server,
 			   krb5_rd_req_out_ctx out);
+
+const struct krb5_ext_known *
+_gsskrb5_ext_accept_known(gsskrb5_ctx ctx);
 
 OM_uint32
 _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,

@@ -384,13 +384,3 @@ _gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx)
     return ctx->ext == NULL ||
 	!(ctx->ext->recovered || ctx->ext->confirmed);
 }
-
-/**
- * Whether the acceptor's clock may be remembered for other contexts: what came
- * in a KRB-ERROR2 is for this one alone (D12).
- */
-int
-_gsskrb5_ext_initiate_may_store_skew(gsskrb5_ctx ctx)
-{
-    return _gsskrb5_ext_initiate_may_retry(ctx);
-}

@@ -4,7 +4,7 @@
  */
 
 /*
- * See kile.h.  test_kile prints the table.
+ * See kile.h.  test_bindings has each case.
  */
 
 #include "kile.h"
@@ -15,7 +15,8 @@
  * An initiator that says it is aware of channel bindings and sends none sits
  * on another channel: somebody in the middle has taken the bindings away.  One
  * that does not say so may be too old to have any, and is refused only where
- * they are required.  An acceptor without bindings of its own compares nothing.
+ * they are required.  An acceptor without bindings of its own compares
+ * nothing.
  *
  * @param request what came, and what the acceptor has
  *

@@ -4,8 +4,8 @@
  */
 
 /*
- * What [MS-KILE] 3.4.5 wants of an acceptor about channel bindings.  A verdict,
- * and nothing else: no context, no configuration.
+ * What [MS-KILE] 3.4.5 wants of an acceptor about channel bindings.  A
+ * verdict, and nothing else: no context, no configuration.
  */
 
 #ifndef GSSKRB5_EXT_KILE_H

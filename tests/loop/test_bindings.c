@@ -23,7 +23,8 @@ enum hash { NONE, SAME, OTHER, NO_CHECKSUM };
 
 /*
  * What comes of it: - BAD_BINDINGS, + a context, b one that is bound; for the
- * initiator not aware of bindings, and aware.  Written down from the documents.
+ * initiator not aware of bindings, and aware.  Written down from the
+ * documents.
  */
 static const struct {
     int given;			/* by the acceptor */

@@ -275,8 +275,22 @@ class Good(PeerCase):
         self.complete(line, tokens="4", recovered="yes", confirmed="yes")
 
     def test_clock_of_the_acceptor(self):
-        """Its time is in the next AP-REQ, and in no other exchange."""
+        """Its time is in the next AP-REQ; and in other exchanges, once an
+        AP-REP has shown that it was right (adr/0008)."""
         # REQ: XT-56, XT-94, XT-36, XT-62
+        client = self.realm.new_client()
+        client.kinit("user", password=self.realm.password)
+
+        def refused(wire, acceptor):
+            acceptor.take(wire.receive())
+            second = acceptor.take(wire.ask(acceptor.error2(
+                SKEW, stime=time.time() + HOUR)))
+            wire.ask(acceptor.error2(SKEW))
+            return second
+        line, second = self.play(refused, client=client)
+        self.failed(line, FAILURE, SKEW)
+        self.assertLess(abs(second.when - time.time() - HOUR), 5)
+
         def script(wire, acceptor):
             first = acceptor.take(wire.receive())
             second = acceptor.take(wire.ask(acceptor.error2(
@@ -284,11 +298,13 @@ class Good(PeerCase):
             wire.send(acceptor.ap_rep())
             wire.accept_messages(acceptor.messages())
             return first, second, acceptor.challenge
-        line, (first, second, quoted) = self.play(script)
-        self.complete(line, tokens="4", recovered="yes")
-        self.second_request(first, second, True, quoted)
-        self.assertLess(abs(first.when - time.time()), 5)
-        self.assertLess(abs(second.when - time.time() - HOUR), 5)
+        for after in (0, HOUR):
+            line, (first, second, quoted) = self.play(script, client=client)
+            self.complete(line, tokens="4", recovered="yes")
+            self.second_request(first, second, True, quoted)
+            self.assertLess(abs(first.when - time.time() - after), 5)
+            self.assertLess(abs(second.when - time.time() - HOUR), 5)
+        self.realm.log.mark()
         self.good()
 
     def test_aware_of_channel_bindings(self):

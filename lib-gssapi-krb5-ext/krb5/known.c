@@ -1,0 +1,111 @@
+/*
+ * Copyright (c) 2026, the heimdal-ext maintainers.  All rights reserved.
+ * 3-clause BSD, see LICENSE at the top of heimdal-ext.
+ */
+
+/*
+ * See known.h.
+ */
+
+#include "krb5_locl.h"
+#include "known.h"
+
+/**
+ * Remember the ticket of an AP-REQ.
+ *
+ * @param context a Kerberos 5 context
+ * @param ap_req the octets, without framing
+ * @param part what is encrypted in its ticket
+ * @param service the key that has opened it
+ * @param known what is remembered, NULL on failure; free it with
+ *        _krb5_ext_forget()
+ *
+ * @return 0, ENOMEM, or the error of krb5_decode_ap_req() or
+ *         krb5_crypto_init()
+ *
+ * @ingroup krb5
+ */
+KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
+_krb5_ext_know(krb5_context context, const krb5_data *ap_req,
+	       const EncTicketPart *part, const krb5_keyblock *service,
+	       struct krb5_ext_known **known)
+{
+    struct krb5_ext_known *k;
+    krb5_error_code ret;
+    AP_REQ req;
+
+    *known = NULL;
+    ret = krb5_decode_ap_req(context, ap_req, &req);
+    if (ret)
+	return ret;
+    k = calloc(1, sizeof(*k));
+    if (k == NULL) {
+	free_AP_REQ(&req);
+	return krb5_enomem(context);
+    }
+    k->cipher = req.ticket.enc_part;
+    memset(&req.ticket.enc_part, 0, sizeof(req.ticket.enc_part));
+    free_AP_REQ(&req);
+    ret = copy_EncTicketPart(part, &k->part);
+    if (ret == 0)
+	ret = krb5_copy_keyblock_contents(context, service, &k->service);
+    if (ret == 0)
+	ret = krb5_crypto_init(context, &part->key, ETYPE_NULL, &k->session);
+    if (ret)
+	_krb5_ext_forget(context, &k);
+    *known = k;
+    return ret;
+}
+
+/**
+ * Whether known->part is what service would find in cipher.
+ *
+ * @param known what is remembered, or NULL
+ * @param cipher the encrypted part of a ticket
+ * @param service the key that is meant to open it
+ */
+int
+_krb5_ext_is_known(const struct krb5_ext_known *known,
+		   const EncryptedData *cipher, const krb5_keyblock *service)
+{
+    return known != NULL &&
+	known->cipher.etype == cipher->etype &&
+	der_heim_octet_string_cmp(&known->cipher.cipher,
+				  &cipher->cipher) == 0 &&
+	known->service.keytype == service->keytype &&
+	known->service.keyvalue.length == service->keyvalue.length &&
+	ct_memcmp(known->service.keyvalue.data, service->keyvalue.data,
+		  service->keyvalue.length) == 0;
+}
+
+static void
+wipe(heim_octet_string *key)
+{
+    if (key->length != 0)
+	memset_s(key->data, key->length, 0, key->length);
+}
+
+/**
+ * Free what is remembered, and overwrite its keys.
+ *
+ * @param context a Kerberos 5 context
+ * @param known of _krb5_ext_know(), or NULL in it; then NULL
+ *
+ * @ingroup krb5
+ */
+KRB5_LIB_FUNCTION void KRB5_LIB_CALL
+_krb5_ext_forget(krb5_context context, struct krb5_ext_known **known)
+{
+    struct krb5_ext_known *k = *known;
+
+    *known = NULL;
+    if (k == NULL)
+	return;
+    free_EncryptedData(&k->cipher);
+    krb5_free_keyblock_contents(context, &k->service);
+    wipe(&k->part.key.keyvalue);
+    free_EncTicketPart(&k->part);
+    if (k->session)
+	krb5_crypto_destroy(context, k->session);
+    free(k);
+}

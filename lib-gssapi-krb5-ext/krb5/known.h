@@ -1,0 +1,39 @@
+/*
+ * Copyright (c) 2026, the heimdal-ext maintainers.  All rights reserved.
+ * 3-clause BSD, see LICENSE at the top of heimdal-ext.
+ */
+
+/*
+ * What an acceptor has decrypted and may meet again: the initiator that is
+ * asked for another AP-REQ sends the same ticket.
+ *
+ * A memory of krb5_decrypt_EncryptedData(), and not of any verdict: times,
+ * addresses and the Authenticator are looked at each time.
+ *
+ * Included behind krb5_locl.h.
+ */
+
+#ifndef KRB5_EXT_KNOWN_H
+#define KRB5_EXT_KNOWN_H 1
+
+struct krb5_ext_known {
+    EncryptedData cipher;	/* of the ticket ... */
+    krb5_keyblock service;	/* ... this key opens */
+    EncTicketPart part;		/* what is in it */
+    krb5_crypto session;	/* its key, with what was derived from it */
+};
+
+KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
+_krb5_ext_know(krb5_context context, const krb5_data *ap_req,
+	       const EncTicketPart *part, const krb5_keyblock *service,
+	       struct krb5_ext_known **known);
+
+int
+_krb5_ext_is_known(const struct krb5_ext_known *known,
+		   const EncryptedData *cipher,
+		   const krb5_keyblock *service);
+
+KRB5_LIB_FUNCTION void KRB5_LIB_CALL
+_krb5_ext_forget(krb5_context context, struct krb5_ext_known **known);
+
+#endif /* KRB5_EXT_KNOWN_H */

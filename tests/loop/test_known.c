@@ -1,0 +1,193 @@
+/*
+ * Copyright (c) 2026, the heimdal-ext maintainers.  All rights reserved.
+ * 3-clause BSD, see LICENSE at the top of heimdal-ext.
+ */
+
+/*
+ * A ticket that comes again is not decrypted again, and everything else is
+ * looked at as ever.  What is remembered is made wrong here, to see whether it
+ * is used.
+ *
+ * REQ: XT-73
+ */
+
+#include "gss_pair.h"
+#include "gss_call.h"
+#include "sec_test.h"
+#include "ap_req.h"
+#include "known.h"
+
+static krb5_data request;		/* an AP-REQ, without framing */
+static struct krb5_ext_known *known;
+
+/*
+ * Another Authenticator for the same ticket.
+ */
+static void
+new_request(struct gss_pair *pair)
+{
+    struct ap_req req;
+    gss_buffer_desc token;
+
+    krb5_data_free(&request);
+    ap_req_init(&req);
+    req.raw = 1;
+    ap_req_make(pair, &req, &token);
+    request.data = token.value;
+    request.length = token.length;
+}
+
+/*
+ * What krb5_rd_req_ctx() says of the request; out may be NULL.
+ */
+static krb5_error_code
+verify(struct gss_pair *pair, const struct krb5_ext_known *k,
+       krb5_rd_req_out_ctx *out)
+{
+    krb5_auth_context ac = NULL;
+    krb5_rd_req_out_ctx o = NULL;
+    krb5_rd_req_in_ctx in;
+    krb5_error_code ret;
+
+    pair_krb5(pair, krb5_rd_req_in_ctx_alloc(pair->context, &in), "alloc");
+    pair_krb5(pair, krb5_rd_req_in_set_keytab(pair->context, in,
+					      pair->keytab), "keytab");
+    _krb5_rd_req_in_set_known(in, k);
+    ret = krb5_rd_req_ctx(pair->context, &ac, &request, NULL, in, &o);
+    krb5_rd_req_in_ctx_free(pair->context, in);
+    krb5_auth_con_free(pair->context, ac);
+    if (ret == 0 && out != NULL)
+	*out = o;
+    else if (ret == 0)
+	krb5_rd_req_out_ctx_free(pair->context, o);
+    return ret;
+}
+
+static void
+know(struct gss_pair *pair)
+{
+    krb5_rd_req_out_ctx out;
+    krb5_keyblock *key;
+    krb5_ticket *ticket;
+
+    _krb5_ext_forget(pair->context, &known);
+    pair_krb5(pair, verify(pair, NULL, &out), "krb5_rd_req_ctx");
+    pair_krb5(pair, krb5_rd_req_out_get_ticket(pair->context, out, &ticket),
+	      "krb5_rd_req_out_get_ticket");
+    pair_krb5(pair, krb5_rd_req_out_get_keyblock(pair->context, out, &key),
+	      "krb5_rd_req_out_get_keyblock");
+    krb5_rd_req_out_ctx_free(pair->context, out);
+    pair_krb5(pair, _krb5_ext_know(pair->context, &request, &ticket->ticket,
+				   key, &known), "_krb5_ext_know");
+    krb5_free_ticket(pair->context, ticket);
+    krb5_free_keyblock(pair->context, key);
+}
+
+/*
+ * Somebody else in what is remembered: an Authenticator does not match.
+ */
+static void
+spoil(void)
+{
+    char **name = &known->part.cname.name_string.val[0];
+
+    free(*name);
+    *name = estrdup("somebody");
+}
+
+/*
+ * Where the octets of the ticket, or behind it those of the Authenticator are.
+ */
+static unsigned char *
+inside(int of_ticket)
+{
+    const heim_octet_string *cipher = &known->cipher.cipher;
+    unsigned char *p = request.data;
+    size_t i;
+
+    for (i = 0; i + cipher->length <= request.length; i++)
+	if (ct_memcmp(p + i, cipher->data, cipher->length) == 0)
+	    return p + i + (of_ticket ? cipher->length / 2 :
+			    cipher->length + 60);
+    errx(1, "the ticket is not in the request");
+}
+
+static void
+test_used(struct gss_pair *pair)
+{
+    new_request(pair);
+    know(pair);
+    new_request(pair);
+    check(verify(pair, known, NULL) == 0, "the same ticket is taken");
+    spoil();
+    check(verify(pair, known, NULL) == KRB5KRB_AP_ERR_BADMATCH,
+	  "and was not decrypted");
+    check(verify(pair, NULL, NULL) == 0, "one that is not known is");
+}
+
+static void
+test_not_used(struct gss_pair *pair)
+{
+    unsigned char *octet;
+
+    know(pair);
+    spoil();
+    octet = known->service.keyvalue.data;
+    *octet ^= 1;
+    check(verify(pair, known, NULL) == 0, "nor is it known by another key");
+    *octet ^= 1;
+    known->service.keytype++;
+    check(verify(pair, known, NULL) == 0, "nor by one of another enctype");
+    known->service.keytype--;
+    known->cipher.etype++;
+    check(verify(pair, known, NULL) == 0, "nor for another enctype");
+    known->cipher.etype--;
+    known->cipher.cipher.length--;
+    check(verify(pair, known, NULL) == 0, "nor by a part of its octets");
+    known->cipher.cipher.length++;
+    check(verify(pair, known, NULL) == KRB5KRB_AP_ERR_BADMATCH,
+	  "as it was it is known");
+}
+
+static void
+test_checks(struct gss_pair *pair)
+{
+    unsigned char *octet;
+
+    know(pair);
+    octet = inside(1);
+    *octet ^= 1;
+    check(verify(pair, known, NULL) == KRB5KRB_AP_ERR_BAD_INTEGRITY,
+	  "a ticket that was changed");
+    *octet ^= 1;
+    octet = inside(0);
+    *octet ^= 1;
+    check(verify(pair, known, NULL) == KRB5KRB_AP_ERR_BAD_INTEGRITY,
+	  "an Authenticator that was changed");
+    *octet ^= 1;
+    known->part.endtime -= 7200;
+    check(verify(pair, known, NULL) == KRB5KRB_AP_ERR_TKT_EXPIRED,
+	  "a ticket that has expired meanwhile");
+    known->part.endtime += 7200;
+    known->part.flags.invalid = 1;
+    check(verify(pair, known, NULL) == KRB5KRB_AP_ERR_TKT_NYV,
+	  "one that is not valid");
+    known->part.flags.invalid = 0;
+    check(verify(pair, known, NULL) == 0, "and the good one still");
+}
+
+int
+main(int argc, char **argv)
+{
+    struct gss_pair pair;
+
+    setprogname(argv[0]);
+    pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
+    test_used(&pair);
+    test_not_used(&pair);
+    test_checks(&pair);
+    _krb5_ext_forget(pair.context, &known);
+    krb5_data_free(&request);
+    pair_free(&pair);
+    return check_done();
+}
