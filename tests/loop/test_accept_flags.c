@@ -125,6 +125,8 @@ test_both(struct gss_pair *pair, OM_uint32 req_flags, const char *what)
 	      "%s: not ready for messages before the end", what);
 	(void)inquire(pair->acceptor, &xopen);
 	check(!xopen, "%s: a half-open context is not open", what);
+	check(gss_process_context_token(&minor, pair->acceptor, &a_token) ==
+	      GSS_S_NO_CONTEXT, "%s: nor is there anything to delete", what);
     }
     if (i_major == GSS_S_CONTINUE_NEEDED) {
 	i_major = initiate(pair, req_flags, &a_token, &i_token, &i_flags);
