@@ -157,7 +157,6 @@ begin_again(krb5_context context, gsskrb5_ctx ctx)
     krb5_free_keyblock(context, ctx->service_keyblock);
     ctx->service_keyblock = NULL;
     _gsskrb5_ext_wipe(&ctx->fwd_data);
-    krb5_data_zero(&ctx->ext->ap_req);
     ctx->flags = 0;
     ctx->more_flags &= ~(IS_CFX | ACCEPTOR_SUBKEY);
     if (ctx->crypto)
@@ -314,6 +313,31 @@ _gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,
     return kret ? GSS_S_DEFECTIVE_TOKEN : GSS_S_FAILURE;
 }
 
+/*
+ * Decode what is one AP-REQ of Kerberos 5 and nothing else.
+ */
+static krb5_error_code
+decode_ap_req(const krb5_data *octets, AP_REQ *req)
+{
+    krb5_error_code ret;
+    size_t len;
+
+    ret = decode_AP_REQ(octets->data, octets->length, req, &len);
+    if (ret)
+	return ret;
+    if (len != octets->length)
+	ret = ASN1_EXTRA_DATA;
+    else if (req->pvno != 5 || req->ticket.tkt_vno != 5)
+	ret = KRB5KRB_AP_ERR_BADVERSION;
+    else if (req->msg_type != krb_ap_req)
+	ret = KRB5KRB_AP_ERR_MSG_TYPE;
+    if (ret) {
+	free_AP_REQ(req);
+	memset(req, 0, sizeof(*req));
+    }
+    return ret;
+}
+
 /**
  * Begin with an AP-REQ.
  *
@@ -321,7 +345,7 @@ _gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,
  * @param context a Kerberos 5 context
  * @param ctx the context
  * @param framed whether it had the framing of RFC 2743 3.1
- * @param ap_req its octets, which are one AP-REQ and nothing else
+ * @param ap_req its octets
  *
  * @return GSS_S_COMPLETE, GSS_S_DEFECTIVE_TOKEN, or GSS_S_FAILURE
  */
@@ -339,11 +363,12 @@ _gsskrb5_ext_accept_request(OM_uint32 *minor_status, krb5_context context,
 	*minor_status = 0;
 	return GSS_S_DEFECTIVE_TOKEN;
     }
-    krb5_free_principal(context, ext->server);
-    ext->server = NULL;
-    ext->ap_req = *ap_req;
-    ext->tokens++;
-    kret = _krb5_ext_read_ap_options(context, ap_req, &ext->options);
+    _gsskrb5_ext_forget_ap_req(context, ext);
+    kret = decode_ap_req(ap_req, &ext->ap_req);
+    if (kret == 0) {
+	ext->tokens++;
+	kret = _krb5_ext_read_ap_options(context, ap_req, &ext->options);
+    }
     if (kret) {
 	*minor_status = kret;
 	return GSS_S_DEFECTIVE_TOKEN;
@@ -579,8 +604,8 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
  */
 static OM_uint32
 ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
-	     const Authenticator *a, const krb5_data *ap_req,
-	     krb5_error_code code, gss_buffer_t output_token)
+	     const Authenticator *a, krb5_error_code code,
+	     gss_buffer_t output_token)
 {
     struct gsskrb5_ext_first *first = &ctx->ext->first;
     krb5_auth_context ac = ctx->auth_context;
@@ -593,8 +618,9 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     if (kret == 0)
 	kret = settle_our_half(context, first->session, ac->keytype, first);
     if (kret == 0)
-	kret = _krb5_ext_know(context, ap_req, &ctx->ticket->ticket,
-			      ctx->service_keyblock, &ctx->ext->known);
+	kret = _krb5_ext_know(context, &ctx->ext->ap_req.ticket.enc_part,
+			      &ctx->ticket->ticket, ctx->service_keyblock,
+			      &ctx->ext->known);
     if (kret)
 	return fail(minor_status, kret);
     return ask(minor_status, context, ctx, first->session, code,
@@ -607,24 +633,35 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
  */
 static OM_uint32
 protect(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
-	const Authenticator *a, const krb5_data *ap_req,
-	gss_buffer_t output_token)
+	const Authenticator *a, gss_buffer_t output_token)
 {
     krb5_error_code code;
 
-    switch (_gsskrb5_ext_protect(context, ctx, a, ap_req, &code)) {
+    switch (_gsskrb5_ext_protect(context, ctx, a, &code)) {
     case REPLAY_ACCEPT:
 	return GSS_S_COMPLETE;
     case REPLAY_CHALLENGE:
-	return ask_for_more(minor_status, context, ctx, a, ap_req, 0,
-			    output_token);
+	return ask_for_more(minor_status, context, ctx, a, 0, output_token);
     default:
 	if (code == KRB5KRB_AP_ERR_REPEAT && ctx->ext->offered &&
 	    !ctx->ext->answered)
-	    return ask_for_more(minor_status, context, ctx, a, ap_req, code,
+	    return ask_for_more(minor_status, context, ctx, a, code,
 				output_token);
 	return fail(minor_status, code);
     }
+}
+
+/**
+ * The AP-REQ, decoded.
+ *
+ * @param ctx the context, after _gsskrb5_ext_accept_request()
+ *
+ * @return an alias, until the next AP-REQ
+ */
+const AP_REQ *
+_gsskrb5_ext_accept_decoded(gsskrb5_ctx ctx)
+{
+    return &ctx->ext->ap_req;
 }
 
 /**
@@ -650,7 +687,6 @@ _gsskrb5_ext_accept_known(gsskrb5_ctx ctx)
  * @param ctx the context: source, target, flags and auth_context are the
  *        AP-REQ's, and after GSS_S_COMPLETE the exchange's
  * @param authenticator that of the AP-REQ
- * @param ap_req its octets
  * @param output_token on GSS_S_CONTINUE_NEEDED what to send
  *
  * @return GSS_S_COMPLETE, GSS_S_CONTINUE_NEEDED, GSS_S_BAD_BINDINGS when they
@@ -660,7 +696,6 @@ OM_uint32
 _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
 			     gsskrb5_ctx ctx,
 			     const Authenticator *authenticator,
-			     const krb5_data *ap_req,
 			     gss_buffer_t output_token)
 {
     struct gsskrb5_ext_exchange *ext = ctx->ext;
@@ -694,7 +729,7 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
     if (ext->waiting)
 	ret = join(minor_status, context, ctx, authenticator);
     if (ret == GSS_S_COMPLETE)
-	ret = protect(minor_status, context, ctx, authenticator, ap_req,
+	ret = protect(minor_status, context, ctx, authenticator,
 		      output_token);
     return ret;
 }

@@ -47,25 +47,30 @@ _gsskrb5_ext_exchange(krb5_context context, gsskrb5_ctx ctx)
 
 /*
  * Whom the ticket of the AP-REQ is for, in the ticket's own words: have it in
- * ext->server.  Only within the call that the AP-REQ was given to.
+ * ext->server.
  */
 krb5_error_code
 _gsskrb5_ext_read_server(krb5_context context,
 			 struct gsskrb5_ext_exchange *ext)
 {
-    krb5_error_code ret;
-    AP_REQ req;
-
     if (ext->server != NULL)
 	return 0;
-    ret = krb5_decode_ap_req(context, &ext->ap_req, &req);
-    if (ret)
-	return ret;
-    ret = _krb5_principalname2krb5_principal(context, &ext->server,
-					     req.ticket.sname,
-					     req.ticket.realm);
-    free_AP_REQ(&req);
-    return ret;
+    return _krb5_principalname2krb5_principal(context, &ext->server,
+					      ext->ap_req.ticket.sname,
+					      ext->ap_req.ticket.realm);
+}
+
+/*
+ * Forget the AP-REQ; there may be none.
+ */
+void
+_gsskrb5_ext_forget_ap_req(krb5_context context,
+			   struct gsskrb5_ext_exchange *ext)
+{
+    free_AP_REQ(&ext->ap_req);
+    memset(&ext->ap_req, 0, sizeof(ext->ap_req));
+    krb5_free_principal(context, ext->server);
+    ext->server = NULL;
 }
 
 /*
@@ -91,9 +96,7 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
 	return;
     first = &ext->first;
     krb5_data_free(&ext->challenge);
-    krb5_data_zero(&ext->ap_req);
-    krb5_free_principal(context, ext->server);
-    ext->server = NULL;
+    _gsskrb5_ext_forget_ap_req(context, ext);
     krb5_free_principal(context, first->client);
     krb5_free_principal(context, first->server);
     krb5_free_keyblock(context, first->session);

@@ -66,7 +66,7 @@ struct gsskrb5_ext_exchange {
     unsigned int cached : 1;	/* the AP-REQ is in the replay cache */
     unsigned int new_ticket : 1; /* initiator: not the credential cache's */
     unsigned int tokens;	/* of both sides, so far */
-    krb5_data ap_req;		/* acceptor: this AP-REQ, an alias, ... */
+    AP_REQ ap_req;		/* acceptor: the last AP-REQ, ... */
     uint32_t options;		/* ... its ap-options in the clear, ... */
     krb5_principal server;	/* ... and the ticket's, once it was read */
     krb5_data challenge;	/* the last one; ours or to be quoted */
@@ -92,6 +92,10 @@ _gsskrb5_ext_enabled(krb5_context context, int initiator);
 krb5_error_code
 _gsskrb5_ext_read_server(krb5_context context,
 			 struct gsskrb5_ext_exchange *ext);
+
+void
+_gsskrb5_ext_forget_ap_req(krb5_context context,
+			   struct gsskrb5_ext_exchange *ext);
 
 void
 _gsskrb5_ext_wipe(krb5_data *data);
@@ -143,7 +147,7 @@ _gsskrb5_ext_local_code(int32_t wire);
 
 enum replay_verdict
 _gsskrb5_ext_protect(krb5_context context, gsskrb5_ctx ctx,
-		     const Authenticator *a, const krb5_data *ap_req,
+		     const Authenticator *a,
 		     krb5_error_code *code);
 
 /* ticket.c */
