@@ -36,6 +36,10 @@
 #define GSS_C_CHANNEL_BOUND_FLAG 2048
 #endif
 
+/* ap-options as on the wire, RFC 4120 5.2.8 and 5.5.1 */
+#define GSSKRB5_EXT_WIRE_USE_SESSION_KEY	0x40000000U
+#define GSSKRB5_EXT_WIRE_MUTUAL_REQUIRED	0x20000000U
+
 /*
  * Acceptor: what the first Authenticator that was decrypted has settled for
  * the whole exchange (D8, D9), and our half of the answer.
@@ -52,6 +56,7 @@ struct gsskrb5_ext_first {
     unsigned char bindings[16];
     OM_uint32 flags;
     krb5_data fwd_data;		/* its KRB-CRED */
+    unsigned int refused : 1;	/* the ticket was: it settles nothing */
 };
 
 struct gsskrb5_ext_exchange {
@@ -95,6 +100,10 @@ _gsskrb5_ext_read_server(krb5_context context,
 
 void
 _gsskrb5_ext_wipe(krb5_data *data);
+
+void
+_gsskrb5_ext_forget_first(krb5_context context,
+			  struct gsskrb5_ext_first *first);
 
 /* bindings.c */
 
