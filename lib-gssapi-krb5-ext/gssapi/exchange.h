@@ -29,6 +29,7 @@
 #include "../../krb5/ext/authdata.h"
 #include "../../krb5/ext/peek.h"
 #include "../../krb5/ext/known.h"
+#include "path.h"
 #include "recovery.h"
 #include "replay_policy.h"
 
@@ -159,6 +160,10 @@ _gsskrb5_ext_protect(krb5_context context, gsskrb5_ctx ctx,
 
 krb5_error_code
 _gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx,
+			krb5_error_code code);
+
+krb5_error_code
+_gsskrb5_ext_other_path(krb5_context context, gsskrb5_ctx ctx,
 			krb5_error_code code);
 
 #endif /* GSSKRB5_EXT_EXCHANGE_H */

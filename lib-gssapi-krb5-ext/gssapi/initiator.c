@@ -251,6 +251,8 @@ recover(krb5_context context, gsskrb5_ctx ctx,
 	return 0;
     case RECOVERY_TICKET:
 	return _gsskrb5_ext_new_ticket(context, ctx, code);
+    case RECOVERY_PATH:
+	return _gsskrb5_ext_other_path(context, ctx, code);
     default:
 	return code;
     }
