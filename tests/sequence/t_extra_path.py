@@ -300,12 +300,12 @@ class Script(PathCase):
                       key=lambda e: e.kvno)
         cls.stub = cls.enter_for_class(Stub())
 
-    def play(self, script, *args):
+    def play(self, script, *args, ask=MUTUAL):
         """One exchange with script(Wire, ap.Acceptor)."""
         return self.stub.play(
             self.client, lambda wire: script(wire, ap.Acceptor(self.key.key)),
-            "--mech=krb5", "--service=host@server.d.test",
-            "--flags=" + MUTUAL, *args)
+            "--mech=krb5", "--service=host@server.d.test", "--flags=" + ask,
+            *args)
 
     def test_second_request(self):
         """What stays, and what is another: the ticket, and the subkey, which
@@ -343,6 +343,24 @@ class Script(PathCase):
                 self.assertEqual(second.challenge, quoted)
                 self.assertNotIn(second.subkey, (None, first.subkey))
                 self.assertEqual(second.flags & 63, ap.ALL)
+
+    def test_delegation(self):
+        """The credential is sent again, under the new ticket's key."""
+        # REQ: XT-58, XT-49
+        def script(wire, acceptor):
+            first = acceptor.take(wire.receive())
+            second = acceptor.take(wire.ask(acceptor.error2(
+                PATH_NOT_ACCEPTED)))
+            wire.send(acceptor.ap_rep())
+            wire.accept_messages(acceptor.messages())
+            return first, second
+        self.begin(self.client, ["--forwardable"])
+        line, (first, second) = self.play(script, ask=MUTUAL + ",deleg")
+        self.assertTrue(line.complete, line)
+        self.assertEqual((first.flags & 1, second.flags & 1), (1, 1))
+        self.assertTrue(first.delegated)
+        self.assertTrue(second.delegated)
+        self.assertNotEqual(first.delegated, second.delegated)
 
     def answer(self, make):
         """The first request is answered, and nothing comes of it: no other
