@@ -205,6 +205,12 @@ ask(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     return GSS_S_CONTINUE_NEEDED;
 }
 
+static int
+is_mutual_required(const struct gsskrb5_ext_exchange *ext)
+{
+    return (ext->options & GSSKRB5_EXT_WIRE_MUTUAL_REQUIRED) != 0;
+}
+
 /*
  * Whether these ap-options are an offer that we take; raw AP-REQs are DCE
  * RPC's, which has no extra tokens (D17).
@@ -403,11 +409,24 @@ is_recoverable(gsskrb5_ctx ctx, krb5_error_code code)
     switch (_gsskrb5_ext_recover(told_code(code), level, &state)) {
     case RECOVERY_FAIL:
     case RECOVERY_FORGED:
-    case RECOVERY_PATH:		/* no initiator of ours goes another one */
 	return 0;
     default:
 	return 1;
     }
+}
+
+/*
+ * Whether it is the ticket that was refused, although a key of ours opens it.
+ * Its session key proves nothing then, whatever was encrypted in it: others
+ * than the client may know it, like a realm on its path.  Times are looked at
+ * first; when they are bad, nobody has looked at the path.
+ */
+static int
+is_ticket_refused(krb5_error_code code)
+{
+    return code == KRB5KRB_AP_ERR_TKT_EXPIRED ||
+	code == KRB5KRB_AP_ERR_TKT_NYV || code == KRB5KRB_AP_ERR_ILL_CR_TKT ||
+	code == KRB5KDC_ERR_TRTYPE_NOSUPP;
 }
 
 /*
@@ -417,10 +436,8 @@ is_recoverable(gsskrb5_ctx ctx, krb5_error_code code)
 static int
 was_decrypted(krb5_error_code code)
 {
-    return code == KRB5KRB_AP_ERR_TKT_EXPIRED ||
-	code == KRB5KRB_AP_ERR_TKT_NYV || code == KRB5KRB_AP_ERR_SKEW ||
-	code == KRB5KRB_AP_ERR_BADMATCH || code == KRB5KRB_AP_ERR_BADADDR ||
-	code == KRB5KRB_AP_ERR_ILL_CR_TKT;
+    return is_ticket_refused(code) || code == KRB5KRB_AP_ERR_SKEW ||
+	code == KRB5KRB_AP_ERR_BADMATCH || code == KRB5KRB_AP_ERR_BADADDR;
 }
 
 /*
@@ -448,11 +465,27 @@ is_dce_style(const Checksum *cksum)
 }
 
 /*
+ * Whether an AP-REQ after the first asks for an AP-REP, in one of its two ways
+ * (XT-46); DCE style, which is none here, has set the flag by itself.
+ */
+static int
+asks_for_ap_rep(int mutual_required, OM_uint32 flags)
+{
+    return mutual_required ||
+	(flags & (GSS_C_MUTUAL_FLAG | GSS_C_DCE_STYLE)) == GSS_C_MUTUAL_FLAG;
+}
+
+/*
  * Take from a refused request what it settles.  Returns 0 if it is as good as
  * one that was taken, but for what it was refused for.
+ *
+ * When the ticket was refused, that is nothing: the next request has to agree
+ * with this one, but brings keys, flags and credential of its own, and gets a
+ * subkey that the refused ticket's never had encrypted in it.  Only an AP-REP
+ * can tell that.
  */
 static krb5_error_code
-settle_refused(krb5_context context, gsskrb5_ctx ctx,
+settle_refused(krb5_context context, gsskrb5_ctx ctx, krb5_error_code code,
 	       const struct krb5_ext_authdata *ad)
 {
     struct gsskrb5_ext_exchange *ext = ctx->ext;
@@ -471,6 +504,10 @@ settle_refused(krb5_context context, gsskrb5_ctx ctx,
 				      &first->fwd_data) != GSS_S_COMPLETE ||
 	_gsskrb5_ext_check_bindings(context, ctx, a->cksum, ad,
 				    &first->flags) != GSS_S_COMPLETE)
+	return KRB5KRB_AP_ERR_MODIFIED;
+    first->refused = is_ticket_refused(code);
+    if (first->refused && !asks_for_ap_rep(is_mutual_required(ext),
+					   first->flags))
 	return KRB5KRB_AP_ERR_MODIFIED;
     return settle_our_half(context, ext->peek.session,
 			   wanted_enctype(context, ad), first);
@@ -537,7 +574,7 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
     if (kret) {
 	*minor_status = kret;
     } else if (is_recoverable(ctx, code) &&
-	       settle_refused(context, ctx, &ad) == 0) {
+	       settle_refused(context, ctx, code, &ad) == 0) {
 	ret = ask(minor_status, context, ctx, ext->first.session, code,
 		  output_token);
 	_krb5_ext_free_peek(context, &ext->peek);
@@ -578,6 +615,12 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	ct_memcmp(now.bindings, first->bindings, sizeof(now.bindings)) != 0) {
 	*minor_status = 0;
 	return GSS_S_BAD_BINDINGS;
+    }
+    if (first->refused) {
+	if (!asks_for_ap_rep(is_mutual_required(ext), ext->last_flags))
+	    return fail(minor_status, KRB5KRB_AP_ERR_MODIFIED);
+	_gsskrb5_ext_forget_first(context, first);
+	return GSS_S_COMPLETE;	/* it is the first that counts */
     }
 
     kret = krb5_auth_con_setremotesubkey(context, ac, first->remote_subkey);
@@ -749,10 +792,8 @@ _gsskrb5_ext_accept_wants_ap_rep(gsskrb5_ctx ctx, krb5_flags ap_options)
     int wanted = (ctx->flags & GSS_C_MUTUAL_FLAG) != 0;
 
     if (ext->offered && ext->answered)
-	/* DCE style, which is none here, has set the flag by itself */
-	wanted = (ap_options & AP_OPTS_MUTUAL_REQUIRED) != 0 ||
-	    (ext->last_flags & (GSS_C_MUTUAL_FLAG | GSS_C_DCE_STYLE)) ==
-	    GSS_C_MUTUAL_FLAG;
+	wanted = asks_for_ap_rep((ap_options & AP_OPTS_MUTUAL_REQUIRED) != 0,
+				 ext->last_flags);
     ext->tokens += wanted;
     return wanted;
 }
@@ -807,7 +848,7 @@ _gsskrb5_ext_accept_error(krb5_context context, gsskrb5_ctx ctx,
 	keys.session = ctx->auth_context->keyblock;
 	keys.subkey = ctx->auth_context->remote_subkey;
     }
-    if (keys.session && first->remote_subkey)
+    if (keys.session && first->remote_subkey && !first->refused)
 	keys.subkey = first->remote_subkey;
     if (keys.subkey &&
 	settle_our_half(context, keys.session, ETYPE_NULL, first))

@@ -85,18 +85,12 @@ _gsskrb5_ext_wipe(krb5_data *data)
 }
 
 /*
- * Forget what only an unfinished exchange needs; how it went stays.
+ * Forget what the first Authenticator has settled.
  */
 void
-_gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
+_gsskrb5_ext_forget_first(krb5_context context,
+			  struct gsskrb5_ext_first *first)
 {
-    struct gsskrb5_ext_first *first;
-
-    if (ext == NULL)
-	return;
-    first = &ext->first;
-    krb5_data_free(&ext->challenge);
-    _gsskrb5_ext_forget_ap_req(context, ext);
     krb5_free_principal(context, first->client);
     krb5_free_principal(context, first->server);
     krb5_free_keyblock(context, first->session);
@@ -104,6 +98,19 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
     krb5_free_keyblock(context, first->local_subkey);
     _gsskrb5_ext_wipe(&first->fwd_data);
     memset(first, 0, sizeof(*first));
+}
+
+/*
+ * Forget what only an unfinished exchange needs; how it went stays.
+ */
+void
+_gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
+{
+    if (ext == NULL)
+	return;
+    krb5_data_free(&ext->challenge);
+    _gsskrb5_ext_forget_ap_req(context, ext);
+    _gsskrb5_ext_forget_first(context, &ext->first);
     _krb5_ext_free_peek(context, &ext->peek);
     _krb5_ext_forget(context, &ext->known);
 }

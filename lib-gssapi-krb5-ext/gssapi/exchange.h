@@ -29,12 +29,17 @@
 #include "../../krb5/ext/authdata.h"
 #include "../../krb5/ext/peek.h"
 #include "../../krb5/ext/known.h"
+#include "path.h"
 #include "recovery.h"
 #include "replay_policy.h"
 
 #ifndef GSS_C_CHANNEL_BOUND_FLAG	/* patch 0306 */
 #define GSS_C_CHANNEL_BOUND_FLAG 2048
 #endif
+
+/* ap-options as on the wire, RFC 4120 5.2.8 and 5.5.1 */
+#define GSSKRB5_EXT_WIRE_USE_SESSION_KEY	0x40000000U
+#define GSSKRB5_EXT_WIRE_MUTUAL_REQUIRED	0x20000000U
 
 /*
  * Acceptor: what the first Authenticator that was decrypted has settled for
@@ -52,6 +57,7 @@ struct gsskrb5_ext_first {
     unsigned char bindings[16];
     OM_uint32 flags;
     krb5_data fwd_data;		/* its KRB-CRED */
+    unsigned int refused : 1;	/* the ticket was: it settles nothing */
 };
 
 struct gsskrb5_ext_exchange {
@@ -99,6 +105,10 @@ _gsskrb5_ext_forget_ap_req(krb5_context context,
 
 void
 _gsskrb5_ext_wipe(krb5_data *data);
+
+void
+_gsskrb5_ext_forget_first(krb5_context context,
+			  struct gsskrb5_ext_first *first);
 
 /* bindings.c */
 
@@ -154,6 +164,10 @@ _gsskrb5_ext_protect(krb5_context context, gsskrb5_ctx ctx,
 
 krb5_error_code
 _gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx,
+			krb5_error_code code);
+
+krb5_error_code
+_gsskrb5_ext_other_path(krb5_context context, gsskrb5_ctx ctx,
 			krb5_error_code code);
 
 #endif /* GSSKRB5_EXT_EXCHANGE_H */
