@@ -191,15 +191,11 @@ test_errors(void)
     ANSWER(NULL, KRB5KRB_AP_ERR_BADKEYVER, "another version, no name");
     ANSWER(REQUEST_SERVICE, KRB5KRB_AP_ERR_BADKEYVER,
 	   "another version, the name");
-    /* the name decides: the right key of another version is not tried */
     request_add_key(context, keytab, REQUEST_SERVICE, 3, &key);
     ANSWER(NULL, 0, "the right key, another version, no name");
-    ANSWER(REQUEST_SERVICE, KRB5KRB_AP_ERR_BADKEYVER,
-	   "the right key, another version, the name");
-    request_add_key(context, keytab, REQUEST_SERVICE, 5, &wrong);
-    ANSWER(NULL, KRB5KRB_AP_ERR_BAD_INTEGRITY, "a wrong key, no name");
-    ANSWER(REQUEST_SERVICE, KRB5KRB_AP_ERR_BAD_INTEGRITY,
-	   "a wrong key, the name");
+    ANSWER(REQUEST_SERVICE, 0, "the right key, another version, the name");
+    ANSWER("another/loop.test@LOOP.TEST", KRB5_KT_NOTFOUND,
+	   "the right key, but of another name");
     krb5_kt_close(context, keytab);
 }
 
@@ -236,7 +232,7 @@ test_true_error(void)
     request_krb5(context, ret, "encode_AP_REQ");
     free_AP_REQ(&msg);
     ret = request_accept(context, &ap_req, NULL, keytab, NULL);
-    check(ret == KRB5KRB_AP_ERR_BAD_INTEGRITY,
+    check(ret == KRB5KRB_AP_ERR_MODIFIED,
 	  "an Authenticator that is changed: %d", (int)ret);
     krb5_data_free(&ap_req);
     ANSWER(NULL, 0, "and a good one");

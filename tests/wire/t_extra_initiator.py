@@ -22,7 +22,6 @@ FAILURE, DEFECTIVE, BAD_BINDINGS = 13 << 16, 9 << 16, 4 << 16
 EXPIRED, NOT_YET_VALID, REPEAT, NOT_US = 32, 33, 34, 35
 BADMATCH, SKEW, MSG_TYPE, MODIFIED = 36, 37, 40, 41
 BADKEYVER, NOKEY, BADSEQ, GENERIC = 44, 45, 49, 60
-TAMPERED = 31                           # RFC 4120 3.2.3
 
 OTHER_OPTION = 1 << 27                  # ap-options bit 4, of no meaning
 HOURS = 3600
@@ -687,7 +686,7 @@ class FirstToken(PeerCase):
         # REQ: XT-14, XT-19, XT-05, XT-62, XT-61, XT-50
         for values in ({"spoil": True}, {"usage": 7}):
             with self.subTest(**values):
-                self.ask_first(self.initiator(), TAMPERED, S, **values)
+                self.ask_first(self.initiator(), MODIFIED, S, **values)
 
     def test_other_client_in_the_authenticator(self):
         # REQ: XT-14, XT-62
@@ -698,7 +697,7 @@ class FirstToken(PeerCase):
         # REQ: XT-14, XT-16, XT-19, XT-05, XT-61
         good = self.initiator().credential
         for values in ({"spoil": True}, {"key": os.urandom(32)}):
-            self.ask_first(self.initiator(**values), TAMPERED, N,
+            self.ask_first(self.initiator(**values), MODIFIED, N,
                            credential=good)
 
     def test_keys_that_the_acceptor_lacks(self):
@@ -724,8 +723,8 @@ class FirstToken(PeerCase):
         options = ap.WANT_MUTUAL
         for code, ticket, token in (
                 (EXPIRED, {"start": -10 * HOURS, "end": -2 * HOURS}, {}),
-                (TAMPERED, {}, {"spoil": True}),
-                (TAMPERED, {"spoil": True}, {}),
+                (MODIFIED, {}, {"spoil": True}),
+                (MODIFIED, {"spoil": True}, {}),
                 (BADKEYVER, {"kvno": 77, "key": os.urandom(32)}, {})):
             with self.subTest(code=code):
                 who = self.initiator(options=options, **ticket)
@@ -914,7 +913,7 @@ class SecondToken(PeerCase):
     def test_tampered(self):
         """The levels of the first are there, and the acceptor's keys."""
         # REQ: XT-14, XT-19, XT-05
-        self.refuse_second(TAMPERED, K, spoil=True)
+        self.refuse_second(MODIFIED, K, spoil=True)
         self.refuse_second(EXPIRED, K, credential=ap.issue(
             self.key, start=-10 * HOURS, end=-2 * HOURS))
 
@@ -927,7 +926,7 @@ class SecondToken(PeerCase):
                 self.key, spoil=True)))
             error2 = who.open_error2(answer)[1]
             self.assertIn(error2.which, (K, N))
-            self.is_final(who, answer, TAMPERED, error2.which)
+            self.is_final(who, answer, MODIFIED, error2.which)
         self.refused(call.line, FAILURE)
         self.good()
 
