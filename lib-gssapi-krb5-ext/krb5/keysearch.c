@@ -25,13 +25,14 @@
  *
  *   keys of 1. or 2., of the ticket's version     KRB_AP_ERR_MODIFIED
  *   keys of 1. or 2., of other versions           KRB_AP_ERR_BADKEYVER
- *   none, the acceptor insists on a name          KRB5_KT_NOTFOUND
  *   the server has keys, of other enctypes        KRB_AP_ERR_NOKEY
- *   the server is not in the keytab               KRB_AP_ERR_NOT_US
+ *   it has none, and the acceptor insists on it   KRB5_KT_NOTFOUND
+ *   it has none                                   KRB_AP_ERR_NOT_US
  *
- * A ticket without a version is of each.  krb5_verify_init_creds() takes
- * KRB5_KT_NOTFOUND for a host without keys and lets the login pass; a version
- * that a forged ticket makes up does not get there.
+ * A ticket without a version is of each; one of enctype 0, which
+ * krb5_kt_get_entry() takes for any, is of no key's.  krb5_verify_init_creds()
+ * takes KRB5_KT_NOTFOUND for a host without keys and lets the login pass; a
+ * version or an enctype that a forged ticket makes up does not get there.
  */
 
 #include "krb5_locl.h"
@@ -273,16 +274,18 @@ no_key_error(krb5_context context, const struct keysearch *search,
 {
     const EncryptedData *enc = search->enc;
     krb5_error_code ret = KRB5KRB_AP_ERR_NOT_US;
+    int tried = search->tried != NULL;
 
-    if (search->tried != NULL || search->best == RANK_SERVER_VERSION ||
+    if ((tried && enc->etype != ETYPE_NULL) ||
+	search->best == RANK_SERVER_VERSION ||
 	search->best == RANK_COMPUTER_VERSION)
 	return _krb5_ext_modified(context, KRB5KRB_AP_ERR_BAD_INTEGRITY);
     if (search->best < RANK_OTHER)
 	ret = KRB5KRB_AP_ERR_BADKEYVER;
+    else if (tried || search->server_seen)
+	ret = KRB5KRB_AP_ERR_NOKEY;
     else if (search->insisted)
 	ret = KRB5_KT_NOTFOUND;
-    else if (search->server_seen)
-	ret = KRB5KRB_AP_ERR_NOKEY;
     return _krb5_kt_principal_not_found(context, ret, keytab,
 					server_of(search), enc->etype,
 					enc->kvno ? *enc->kvno : 0);

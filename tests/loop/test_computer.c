@@ -12,6 +12,9 @@
 
 #include "krb_request.h"
 
+#include <gssapi/gssapi.h>
+#include <gssapi/gssapi_krb5.h>
+
 #include "child.h"
 #include "sec_test.h"
 
@@ -65,6 +68,7 @@ expect(const struct krb_request *req, const char *insisted,
 	krb5_free_ticket(context, ticket);
 }
 
+/* the last field may be left out */
 struct row {
     const char *ticket;		/* whom it is for */
     const char *entry;		/* whose key opens it */
@@ -212,6 +216,71 @@ test_versions(void)
 }
 
 /*
+ * The target of a GSS context, of an acceptor that insists on a name or takes
+ * any.
+ */
+static void
+test_target(const char *insisted)
+{
+    krb5_keytab keytab = new_keytab();
+    gss_ctx_id_t ctx = GSS_C_NO_CONTEXT;
+    gss_cred_id_t cred;
+    gss_buffer_desc token, out, text;
+    krb5_principal p = NULL;
+    struct krb_request req;
+    OM_uint32 major, minor;
+    gss_name_t target;
+    krb5_data ap_req;
+
+    request_add_key(context, keytab, "http/" PC, 1, &wrong);
+    request_add_key(context, keytab, "PC$@LOOP.TEST", 1, &key);
+    if (insisted)
+	request_krb5(context, krb5_parse_name(context, insisted, &p),
+		     insisted);
+    major = gss_krb5_import_cred(&minor, NULL, p, keytab, &cred);
+    if (major != GSS_S_COMPLETE)
+	errx(1, "gss_krb5_import_cred: %08x", (unsigned)major);
+
+    request_init(&req, &key);
+    req.server = RESTRICTED;
+    request_make(context, &req, &ap_req);
+    token.value = ap_req.data;
+    token.length = ap_req.length;
+    major = gss_accept_sec_context(&minor, &ctx, cred, &token,
+				   GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL,
+				   &out, NULL, NULL, NULL);
+    check(major == GSS_S_COMPLETE, "acceptor %s: %08x/%d",
+	  insisted ? insisted : "any", (unsigned)major, (int)minor);
+    if (major == GSS_S_COMPLETE) {
+	major = gss_inquire_context(&minor, ctx, NULL, &target, NULL, NULL,
+				    NULL, NULL, NULL);
+	if (major == GSS_S_COMPLETE)
+	    major = gss_display_name(&minor, target, &text, NULL);
+	if (major != GSS_S_COMPLETE)
+	    errx(1, "the target: %08x", (unsigned)major);
+	check(text.length == strlen(RESTRICTED) &&
+	      strncmp(text.value, RESTRICTED, text.length) == 0,
+	      "   the target is the ticket's: %.*s", (int)text.length,
+	      (char *)text.value);
+	gss_release_buffer(&minor, &text);
+	gss_release_name(&minor, &target);
+    }
+    gss_release_buffer(&minor, &out);
+    gss_delete_sec_context(&minor, &ctx, GSS_C_NO_BUFFER);
+    gss_release_cred(&minor, &cred);
+    krb5_data_free(&ap_req);
+    krb5_free_principal(context, p);
+    krb5_kt_close(context, keytab);
+}
+
+static void
+test_targets(void)
+{
+    test_target(NULL);
+    test_target("http/" PC);
+}
+
+/*
  * DES tickets; everybody's key is the same, so that only names count.
  */
 static void
@@ -324,6 +393,7 @@ static const struct setting {
     { "", test_versions },
     { "[gssapi]\n\trestricted_krb_host = true\n", test_names },
     { "[gssapi]\n\trestricted_krb_host = true\n", test_insisting_allowed },
+    { "[gssapi]\n\trestricted_krb_host = true\n", test_targets },
     { "[gssapi]\n\trestricted_krb_host = false\n", test_off },
     { "[libdefaults]\n\tallow_weak_crypto = true\n", test_refused },
     { "[libdefaults]\n\tallow_weak_crypto = true\n", test_without_key },
@@ -349,7 +419,6 @@ run(void *arg)
     setenv("KRB5_CONFIG", name, 1);
     if (krb5_init_context(&context))
 	errx(1, "krb5_init_context");
-    unlink(name);
     for (i = 0; i < 2; i++)
 	request_krb5(context, krb5_generate_random_keyblock(context,
 		     ETYPE_AES256_CTS_HMAC_SHA1_96, keys[i]), "key");
@@ -357,6 +426,7 @@ run(void *arg)
 	request_krb5(context, krb5_generate_random_keyblock(context,
 		     ETYPE_DES_CBC_MD5, &des), "DES key");
     s->test();
+    unlink(name);
     krb5_free_keyblock_contents(context, &key);
     krb5_free_keyblock_contents(context, &wrong);
     krb5_free_keyblock_contents(context, &des);

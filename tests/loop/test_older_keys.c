@@ -222,6 +222,7 @@ test_other_services(void)
 static void
 test_missing(void)
 {
+    static const krb5_enctype none = 0;
     krb5_keytab keytab = keytab_of("");
     struct krb_request req;
 
@@ -230,8 +231,12 @@ test_missing(void)
     expect(&req, keytab, KRB5KRB_AP_ERR_NOT_US, KRB5_KT_NOTFOUND,
 	   "no such principal");
     request_add_key(context, keytab, REQUEST_SERVICE, 1, &key128);
-    expect(&req, keytab, KRB5KRB_AP_ERR_NOKEY, KRB5_KT_NOTFOUND,
+    expect(&req, keytab, KRB5KRB_AP_ERR_NOKEY, KRB5KRB_AP_ERR_NOKEY,
 	   "another enctype");
+    req.claim = &none;
+    expect(&req, keytab, KRB5KRB_AP_ERR_NOKEY, KRB5KRB_AP_ERR_NOKEY,
+	   "no enctype");
+    req.claim = NULL;
     request_add_key(context, keytab, REQUEST_SERVICE, 1, &key);
     expect(&req, keytab, 0, 0, "and now it is there");
     krb5_kt_close(context, keytab);
