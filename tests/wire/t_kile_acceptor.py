@@ -18,8 +18,8 @@ from realm.talk import Call
 from wire import ap, der, enc, gss, krb
 from wire import krb_error2 as k2
 from wire.t_extra_initiator import (
-    BADKEYVER, FAILURE, HOURS, K, KRB5_BASE, MODIFIED, N, NOKEY, NOT_US,
-    PeerCase, S, SKEW)
+    BADKEYVER, FAILURE, GENERIC, HOURS, K, KRB5_BASE, MODIFIED, N, NOKEY,
+    NOT_US, PeerCase, S, SKEW)
 
 BAD_SIG, DEFECTIVE = 6 << 16, 9 << 16
 TAMPERED = 31                           # a checksum's, in libkrb5
@@ -319,16 +319,23 @@ class Checksums(KileCase):
         for options in (ap.WANT_MUTUAL, ap.WANT_MUTUAL | ap.OFFER):
             who = self.initiator(options=options)
             kind, octets = self.checksum(who)
-            for checksum in (
-                    self.checksum(who, b"x"), self.checksum(who, usage=11),
-                    (kind, octets[:-1] + bytes([octets[-1] ^ 1])),
-                    (kind, octets[:-1]), (kind, b""), (AES128_CKSUM, octets),
-                    (7, bytes(16)), (14, bytes(20)), (99, octets)):
+            for code, checksum in (
+                    (TAMPERED, self.checksum(who, b"x")),
+                    (TAMPERED, self.checksum(who, usage=11)),
+                    (TAMPERED, (kind, octets[:-1] + bytes([octets[-1] ^ 1]))),
+                    (TAMPERED, (kind, octets[:-1])), (TAMPERED, (kind, b"")),
+                    (TAMPERED, (7, bytes(16))), (TAMPERED, (14, bytes(20))),
+                    (GENERIC, (AES128_CKSUM, octets)),
+                    (GENERIC, (99, octets))):
                 with self.subTest(checksum=checksum):
                     with Call(self.plain) as call:
-                        answer = gss.Krb5Token(call.ask(who.token(
-                            checksum=checksum)))
-                        self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+                        answer = call.ask(who.token(checksum=checksum))
+                        if options & ap.OFFER:
+                            self.is_final(who, answer, code, K)
+                        else:
+                            error = gss.Krb5Token(answer).message()
+                            self.assertEqual((error.code, error.e_text),
+                                             (code, None))
                     self.refused(call.line, BAD_SIG)
         self.good_on(self.plain)
 
