@@ -161,3 +161,25 @@ _krb5_ext_is_des_refused(krb5_context context, krb5_const_principal server,
     return is_des(enctype) &&
 	(is_refused(context, server) || is_refused(context, named));
 }
+
+/**
+ * The error of such a ticket ([MS-KILE] 3.4.5), with a text that stays here.
+ *
+ * @param context a Kerberos 5 context
+ * @param server whose key it is, or NULL
+ * @param named the ticket's name
+ * @param enctype of the ticket or the key
+ *
+ * @return 0 or KRB5KRB_AP_ERR_MODIFIED
+ */
+krb5_error_code
+_krb5_ext_check_enctype(krb5_context context, krb5_const_principal server,
+			krb5_const_principal named, krb5_enctype enctype)
+{
+    if (!_krb5_ext_is_des_refused(context, server, named, enctype))
+	return 0;
+    krb5_set_error_message(context, KRB5KRB_AP_ERR_MODIFIED,
+			   N_("DES is not accepted for a computer, see "
+			      "[gssapi] accept_des_computer_tickets", ""));
+    return KRB5KRB_AP_ERR_MODIFIED;
+}

@@ -26,4 +26,8 @@ int
 _krb5_ext_is_des_refused(krb5_context context, krb5_const_principal server,
 			 krb5_const_principal named, krb5_enctype enctype);
 
+krb5_error_code
+_krb5_ext_check_enctype(krb5_context context, krb5_const_principal server,
+			krb5_const_principal named, krb5_enctype enctype);
+
 #endif /* KRB5_EXT_COMPUTER_H */

@@ -330,8 +330,9 @@ _krb5_ext_search_key(krb5_context context, krb5_keytab keytab,
     search.tried = tried;
     search.best = RANK_NONE;
     search.computer = _krb5_ext_opens_for_computer(context, insisted, named);
-    if (_krb5_ext_is_des_refused(context, insisted, named, enc->etype))
-	return _krb5_ext_modified(context, KRB5KRB_AP_ERR_BAD_INTEGRITY);
+    ret = _krb5_ext_check_enctype(context, insisted, named, enc->etype);
+    if (ret)
+	return ret;
 
     ret = collect(context, keytab, &search);
     if (ret == 0)
