@@ -16,6 +16,13 @@
 #include "exchange.h"
 #include "kile.h"
 
+/* 2.25.71936799991709986194802698607566277448, a UUID */
+gss_OID_desc GSSAPI_LIB_VARIABLE
+    __gss_krb5_cred_require_channel_bindings_x_oid_desc = {
+    19, rk_UNCONST("\x69\xec\x9e\xc3\x84\xd2\x80\xba\xb5\xe7"
+		   "\x89\xfa\x81\x8c\xc8\x85\xe1\x96\x48")
+};
+
 /*
  * What the hash is worth; the caller has compared it with ours if there is
  * one (_gsskrb5_verify_8003_checksum()).
@@ -36,10 +43,51 @@ hash_of(const Checksum *cksum)
 }
 
 static int
-is_required(krb5_context context)
+is_required(krb5_context context, gsskrb5_ctx ctx)
 {
-    return krb5_config_get_bool_default(context, NULL, FALSE, "gssapi",
-					"require_channel_bindings", NULL);
+    return ctx->ext->require_bindings ||
+	krb5_config_get_bool_default(context, NULL, FALSE, "gssapi",
+				     "require_channel_bindings", NULL);
+}
+
+/**
+ * GSS_KRB5_CRED_REQUIRE_CHANNEL_BINDINGS_X of a credential.
+ *
+ * @param minor_status EINVAL when it fails
+ * @param cred_handle an acceptor's credential
+ *
+ * @return GSS_S_COMPLETE; GSS_S_FAILURE when there is no credential, or one
+ *         that accepts nothing, and so would require nothing
+ */
+OM_uint32
+_gsskrb5_ext_require_bindings(OM_uint32 *minor_status,
+			      gss_cred_id_t *cred_handle)
+{
+    gsskrb5_cred cred = cred_handle ? (gsskrb5_cred)*cred_handle : NULL;
+
+    if (cred == NULL || cred->usage == GSS_C_INITIATE) {
+	*minor_status = EINVAL;
+	return GSS_S_FAILURE;
+    }
+    HEIMDAL_MUTEX_lock(&cred->cred_id_mutex);
+    cred->cred_flags |= GSSKRB5_EXT_CF_REQUIRE_BINDINGS;
+    HEIMDAL_MUTEX_unlock(&cred->cred_id_mutex);
+    *minor_status = 0;
+    return GSS_S_COMPLETE;
+}
+
+/**
+ * An AP-REQ is to be accepted with this credential: remember what it requires,
+ * also for the AP-REQs that may follow, whatever comes with them.
+ *
+ * @param ctx the acceptor's context
+ * @param cred the credential, or NULL
+ */
+void
+_gsskrb5_ext_accept_credential(gsskrb5_ctx ctx, gsskrb5_cred cred)
+{
+    if (cred != NULL && (cred->cred_flags & GSSKRB5_EXT_CF_REQUIRE_BINDINGS))
+	ctx->ext->require_bindings = 1;
 }
 
 /**
@@ -68,7 +116,7 @@ _gsskrb5_ext_check_bindings(krb5_context context, gsskrb5_ctx ctx,
     request.aware = ad->have_kerb_ap_options &&
 	(ad->kerb_ap_options & KRB5_EXT_KERB_AP_OPTIONS_CBT);
     request.given = ctx->has_bnd != 0;
-    request.required = is_required(context);
+    request.required = is_required(context, ctx);
     *flags &= ~GSS_C_CHANNEL_BOUND_FLAG;
     switch (_gsskrb5_ext_judge_bindings(&request)) {
     case KILE_BOUND:

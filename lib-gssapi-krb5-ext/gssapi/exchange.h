@@ -83,6 +83,7 @@ struct gsskrb5_ext_exchange {
     /* acceptor */
     enum replay_policy policy;	/* for this AP-REQ */
     unsigned int shared : 1;	/* with acceptors that know no challenge */
+    unsigned int require_bindings : 1; /* the credential does */
     OM_uint32 last_flags;	/* of the last 0x8003 checksum */
     struct gsskrb5_ext_first first;
     struct krb5_ext_peek peek;	/* of the AP-REQ that is being refused */

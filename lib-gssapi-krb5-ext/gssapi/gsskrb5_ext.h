@@ -105,6 +105,18 @@ void
 _gsskrb5_ext_accept_error(krb5_context context, gsskrb5_ctx ctx,
 			  krb5_error_code code, gss_buffer_t output_token);
 
+/* bindings.c */
+
+/* a bit of gsskrb5_cred's cred_flags, beside GSS_CF_... */
+#define GSSKRB5_EXT_CF_REQUIRE_BINDINGS 4
+
+OM_uint32
+_gsskrb5_ext_require_bindings(OM_uint32 *minor_status,
+			      gss_cred_id_t *cred_handle);
+
+void
+_gsskrb5_ext_accept_credential(gsskrb5_ctx ctx, gsskrb5_cred cred);
+
 /* error_token.c */
 
 void

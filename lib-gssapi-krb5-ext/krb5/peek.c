@@ -12,34 +12,6 @@
 #include "keysearch.h"
 
 /*
- * The key of the keytab for a ticket: of the server that the acceptor insists
- * on, or of the ticket's own name, or whichever decrypts it.
- */
-static krb5_error_code
-find_key(krb5_context context, krb5_keytab keytab,
-	 krb5_const_principal server, krb5_const_principal named,
-	 const EncryptedData *enc, krb5_keyblock **key)
-{
-    krb5_keytab_entry entry;
-    krb5_principal owner;
-    krb5_error_code ret;
-
-    ret = krb5_kt_get_entry(context, keytab, server ? server : named,
-			    enc->kvno ? *enc->kvno : 0, enc->etype, &entry);
-    if (ret == 0) {
-	ret = krb5_copy_keyblock(context, &entry.keyblock, key);
-	krb5_kt_free_entry(context, &entry);
-	return ret;
-    }
-    if (server != NULL && (context->flags & KRB5_CTX_F_RD_REQ_IGNORE) == 0)
-	return ret;
-    ret = _krb5_ext_search_key(context, keytab, named, enc, key, &owner);
-    if (ret == 0)
-	krb5_free_principal(context, owner);
-    return ret;
-}
-
-/*
  * Decrypt; free plain with free_plain().
  */
 static krb5_error_code
@@ -155,8 +127,8 @@ _krb5_ext_peek(krb5_context context, krb5_keytab keytab,
     if (ret)
 	goto out;
 
-    if (find_key(context, keytab, server, named, &req.ticket.enc_part,
-		 &key) == 0 &&
+    if (_krb5_ext_find_key(context, keytab, server, named,
+			   &req.ticket.enc_part, &key) == 0 &&
 	open_ticket(context, key, &req.ticket.enc_part, &peek->session) == 0)
 	(void)open_authenticator(context, peek->session, &req.authenticator,
 				 &peek->authenticator);

@@ -577,10 +577,10 @@ class Refused(PairingsCase):
             with self.subTest(acceptor=acceptor, mech=mech, mutual=mutual):
                 cell = self.cell(kind, acceptor, mech, mutual, self.wrong)
                 self.assertEqual(inner(cell.exchange), ["AP-REQ"] +
-                                 ["KRB-ERROR 31"] * mutual)
+                                 ["KRB-ERROR 41"] * mutual)
                 self.nobody(cell.acceptor)
                 self.assertEqual((cell.acceptor.major, cell.acceptor.minor),
-                                 (FAILURE, krb5(31)), cell.acceptor)
+                                 (FAILURE, krb5(41)), cell.acceptor)
                 self.assertFalse(cell.initiator.complete, cell.initiator)
                 if mutual and mech == "krb5":
                     self.assertTrue(told(cell.initiator), cell.initiator)
@@ -589,13 +589,13 @@ class Refused(PairingsCase):
                 self.assertTrue(good.acceptor.complete, good.acceptor)
 
     def test_unpatched(self):
-        # REQ: XT-69
-        self.check_error("unpatched", lambda line: line.minor == krb5(31))
+        # REQ: XT-69, KI-07
+        self.check_error("unpatched", lambda line: line.minor == krb5(41))
 
     def test_mit(self):
-        # REQ: XT-69
-        self.check_error("MIT", lambda sample: "Decrypt integrity check "
-                         "failed" in str(sample))
+        # REQ: XT-69, KI-07
+        self.check_error("MIT", lambda sample: "Message stream modified" in
+                         str(sample))
 
     def test_java(self):
         """It takes the error for an AP-REP that is broken."""
@@ -605,7 +605,7 @@ class Refused(PairingsCase):
     def test_ours_that_does_not_offer(self):
         # REQ: XT-69
         self.check_error("ours, no offer",
-                         lambda line: line.minor == krb5(31))
+                         lambda line: line.minor == krb5(41))
 
     def check_old(self, kind):
         """Ours is refused by an old acceptor as an unpatched Heimdal is."""

@@ -22,6 +22,7 @@ struct krb_request {
     const char *server;		/* name in the ticket */
     krb5_kvno kvno;		/* 0: none in the ticket */
     const krb5_keyblock *key;	/* alias: what the ticket is encrypted with */
+    const krb5_enctype *claim;	/* alias, or NULL: another enctype to name */
     AuthorizationData *ad;	/* alias, or NULL: in the ticket */
     time_t now;			/* when it is made */
     time_t life;
@@ -103,6 +104,8 @@ request_creds(krb5_context context, const struct krb_request *req,
 	    errx(1, "malloc");
 	*ticket.enc_part.kvno = kvno;
     }
+    if (req->claim)
+	ticket.enc_part.etype = *req->claim;
     ticket.tkt_vno = 5;
     ticket.realm = creds->server->realm;
     ticket.sname = creds->server->name;

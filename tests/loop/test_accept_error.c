@@ -7,7 +7,7 @@
  * The acceptor's error tokens, and [gssapi] send_error_tokens: by default,
  * true and false, each in a process of its own, since krb5.conf is read once.
  *
- * REQ: GL-18, KI-04
+ * REQ: GL-18, KI-04, KI-09, KI-21
  */
 
 static const char *krb5_config;
@@ -167,7 +167,7 @@ test_requests(struct gss_pair *pair)
     ((unsigned char *)token.value)[token.length - 1] ^= 1;
     pair_disconnect(pair);
     take(pair, &token, &a);
-    expect(&a, GSS_S_FAILURE, KRB5KRB_AP_ERR_BAD_INTEGRITY, 0, &token,
+    expect(&a, GSS_S_FAILURE, KRB5KRB_AP_ERR_MODIFIED, 0, &token,
 	   "mutual authentication not asked for");
     answer_free(&a);
     gss_release_buffer(&minor, &token);
@@ -178,7 +178,7 @@ test_requests(struct gss_pair *pair)
     ap_req_make(pair, &req, &token);
     ((unsigned char *)token.value)[token.length - 1] ^= 1;
     take(pair, &token, &a);
-    expect(&a, GSS_S_FAILURE, KRB5KRB_AP_ERR_BAD_INTEGRITY, 0, &token,
+    expect(&a, GSS_S_FAILURE, KRB5KRB_AP_ERR_MODIFIED, 0, &token,
 	   "an AP-REQ without frame");
     answer_free(&a);
     gss_release_buffer(&minor, &token);
@@ -347,7 +347,7 @@ run(const char *conf, int enable)
 	err(1, "fork");
     if (pid == 0) {
 	pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
-	test_initiator(&pair, KRB5KRB_AP_ERR_BAD_INTEGRITY);
+	test_initiator(&pair, KRB5KRB_AP_ERR_MODIFIED);
 	test_requests(&pair);
 	test_late_errors(&pair);
 	test_no_key(&pair);

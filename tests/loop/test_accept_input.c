@@ -182,7 +182,7 @@ test_unverifiable(struct gss_pair *pair, struct mech_call *call)
     mech_free(call);
     mech_accept(call, &token);
     check(call->major == GSS_S_FAILURE &&
-	  call->minor == (OM_uint32)KRB5KRB_AP_ERR_BAD_INTEGRITY,
+	  call->minor == (OM_uint32)KRB5KRB_AP_ERR_MODIFIED,
 	  "an AP-REQ that does not verify is a failure, not defective "
 	  "(%08x/%d)", (unsigned)call->major, (int)call->minor);
     gss_release_buffer(&minor, &token);

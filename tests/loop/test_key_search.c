@@ -186,20 +186,17 @@ test_errors(void)
     ANSWER(REQUEST_SERVICE, KRB5_KT_NOTFOUND, "not in the keytab, the name");
     request_add_key(context, keytab, REQUEST_SERVICE, 5, &wrong128);
     ANSWER(NULL, KRB5KRB_AP_ERR_NOKEY, "another enctype, no name");
-    ANSWER(REQUEST_SERVICE, KRB5_KT_NOTFOUND, "another enctype, the name");
+    ANSWER(REQUEST_SERVICE, KRB5KRB_AP_ERR_NOKEY,
+	   "another enctype, the name");
     request_add_key(context, keytab, REQUEST_SERVICE, 4, &wrong);
     ANSWER(NULL, KRB5KRB_AP_ERR_BADKEYVER, "another version, no name");
     ANSWER(REQUEST_SERVICE, KRB5KRB_AP_ERR_BADKEYVER,
 	   "another version, the name");
-    /* the name decides: the right key of another version is not tried */
     request_add_key(context, keytab, REQUEST_SERVICE, 3, &key);
     ANSWER(NULL, 0, "the right key, another version, no name");
-    ANSWER(REQUEST_SERVICE, KRB5KRB_AP_ERR_BADKEYVER,
-	   "the right key, another version, the name");
-    request_add_key(context, keytab, REQUEST_SERVICE, 5, &wrong);
-    ANSWER(NULL, KRB5KRB_AP_ERR_BAD_INTEGRITY, "a wrong key, no name");
-    ANSWER(REQUEST_SERVICE, KRB5KRB_AP_ERR_BAD_INTEGRITY,
-	   "a wrong key, the name");
+    ANSWER(REQUEST_SERVICE, 0, "the right key, another version, the name");
+    ANSWER("another/loop.test@LOOP.TEST", KRB5_KT_NOTFOUND,
+	   "the right key, but of another name");
     krb5_kt_close(context, keytab);
 }
 
@@ -236,7 +233,7 @@ test_true_error(void)
     request_krb5(context, ret, "encode_AP_REQ");
     free_AP_REQ(&msg);
     ret = request_accept(context, &ap_req, NULL, keytab, NULL);
-    check(ret == KRB5KRB_AP_ERR_BAD_INTEGRITY,
+    check(ret == KRB5KRB_AP_ERR_MODIFIED,
 	  "an Authenticator that is changed: %d", (int)ret);
     krb5_data_free(&ap_req);
     ANSWER(NULL, 0, "and a good one");
@@ -245,10 +242,12 @@ test_true_error(void)
 
 /*
  * krb5_verify_init_creds() lets pass what it cannot verify, as long as the
- * host has no key.  A ticket of a version that was made up is not that.
+ * host has no key.  A ticket of a version or an enctype that was made up is
+ * not that.
  */
 static void
-test_verify_init_creds(krb5_kvno kvno, int has_key, krb5_error_code want)
+test_verify_init_creds(krb5_kvno kvno, const krb5_keyblock *has_key,
+		       const krb5_enctype *claim, krb5_error_code want)
 {
     krb5_keytab keytab = new_keytab();
     krb5_verify_init_creds_opt opt;
@@ -259,18 +258,19 @@ test_verify_init_creds(krb5_kvno kvno, int has_key, krb5_error_code want)
     request_init(&req, &key);
     req.kvno = kvno;
     if (has_key)
-	request_add_key(context, keytab, REQUEST_SERVICE, 1, &key);
+	request_add_key(context, keytab, REQUEST_SERVICE, 1, has_key);
     else
 	add_others(keytab, 1, &wrong);
+    req.claim = claim;
     if (kvno != 1)
 	req.key = &wrong;
     request_creds(context, &req, &creds);
     krb5_verify_init_creds_opt_init(&opt);
     ret = krb5_verify_init_creds(context, &creds, creds.server, keytab, NULL,
 				 &opt);
-    check(ret == want, "krb5_verify_init_creds, version %u, %s key: %d, "
-	  "want %d", (unsigned)kvno, has_key ? "has a" : "no", (int)ret,
-	  (int)want);
+    check(ret == want, "krb5_verify_init_creds, version %u, %s key, enctype "
+	  "%d: %d, want %d", (unsigned)kvno, has_key ? "has a" : "no",
+	  claim ? (int)*claim : (int)key.keytype, (int)ret, (int)want);
     krb5_free_cred_contents(context, &creds);
     krb5_kt_close(context, keytab);
 }
@@ -278,6 +278,8 @@ test_verify_init_creds(krb5_kvno kvno, int has_key, krb5_error_code want)
 int
 main(int argc, char **argv)
 {
+    static const krb5_enctype none = 0, des = ETYPE_DES_CBC_MD5;
+
     setenv("KRB5_CONFIG", "no-such-krb5.conf", 1);
     if (krb5_init_context(&context))
 	return 1;
@@ -308,10 +310,14 @@ main(int argc, char **argv)
     test_mixed(MAX_TRIALS - 3, KRB5KRB_AP_ERR_BADKEYVER);
     test_errors();
     test_true_error();
-    test_verify_init_creds(1, 1, 0);
-    test_verify_init_creds(1, 0, 0);
-    test_verify_init_creds(99, 0, 0);
-    test_verify_init_creds(99, 1, KRB5KRB_AP_ERR_BADKEYVER);
+    test_verify_init_creds(1, &key, NULL, 0);
+    test_verify_init_creds(1, NULL, NULL, 0);
+    test_verify_init_creds(99, NULL, NULL, 0);
+    test_verify_init_creds(99, &key, NULL, KRB5KRB_AP_ERR_BADKEYVER);
+    test_verify_init_creds(1, &wrong128, NULL, KRB5KRB_AP_ERR_NOKEY);
+    test_verify_init_creds(99, &key, &none, KRB5KRB_AP_ERR_NOKEY);
+    test_verify_init_creds(99, &key, &des, KRB5KRB_AP_ERR_NOKEY);
+    test_verify_init_creds(1, &wrong, NULL, KRB5KRB_AP_ERR_MODIFIED);
     test_good();
 
     krb5_free_keyblock_contents(context, &key);

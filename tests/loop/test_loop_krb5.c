@@ -246,13 +246,13 @@ static const struct loop_step name[] = {			\
 
 ERROR_BACK(other_bindings, GSS_S_BAD_BINDINGS, 0);
 ERROR_BACK(expired, GSS_S_FAILURE, KRB5_MINOR(TKT_EXPIRED));
-ERROR_BACK(modified, GSS_S_FAILURE, KRB5_MINOR(BAD_INTEGRITY));
+ERROR_BACK(modified, GSS_S_FAILURE, KRB5_MINOR(MODIFIED));
 ERROR_BACK(no_such_kvno, GSS_S_FAILURE, KRB5_MINOR(BADKEYVER));
 ERROR_BACK(not_us, GSS_S_FAILURE, 0);
 
 static const struct loop_step not_mutual_modified[] = {
     { I, LOOP_EMPTY, 0, LOOP_COMPLETE_TOKEN },
-    { A, LOOP_PEER, 0, LOOP_ERROR, GSS_S_FAILURE, KRB5_MINOR(BAD_INTEGRITY) },
+    { A, LOOP_PEER, 0, LOOP_ERROR, GSS_S_FAILURE, KRB5_MINOR(MODIFIED) },
     { I }
 };
 

@@ -1,4 +1,4 @@
-"""Reader for keytab files (format 0x0502)."""
+"""Keytab files (format 0x0502), read and written."""
 
 import collections
 import struct
@@ -45,3 +45,20 @@ def read(path):
             entries.append(_entry(buf[pos:pos + size]))
         pos += abs(size)
     return entries
+
+
+def _counted(octets):
+    return struct.pack(">H", len(octets)) + octets
+
+
+def append(path, *entries):
+    """Add entries to a keytab file."""
+    with open(path, "ab") as file:
+        for entry in entries:
+            name, realm = entry.principal.split("@")
+            parts = name.split("/")
+            body = struct.pack(">H", len(parts)) + b"".join(
+                _counted(part.encode()) for part in [realm] + parts)
+            body += struct.pack(">IIBH", 1, 0, entry.kvno & 255, entry.etype)
+            body += _counted(entry.key) + struct.pack(">I", entry.kvno)
+            file.write(struct.pack(">i", len(body)) + body)

@@ -174,7 +174,7 @@ class Errors(ExtraCase):
         # REQ: XT-69, XT-04
         ours, theirs, exchange = self.wrong.play(client=self.legacy)
         self.assertEqual(ours.minor, theirs.minor)
-        self.refused(ours, theirs, exchange, "KRB-ERROR 31")
+        self.refused(ours, theirs, exchange, "KRB-ERROR 41")
 
     def test_not_mutual(self):
         # REQ: XT-67
