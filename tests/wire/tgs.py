@@ -120,23 +120,25 @@ class Request:
 
     ad: the octets of enc-authorization-data before encryption, or None;
     subkey: 32 octets, or None; ad_key and ad_usage say how they are
-    encrypted when not as RFC 4120 wants.
+    encrypted when not as RFC 4120 wants.  server may be None; realm is the
+    server's, if not the client's; additional: DER of further tickets.
     """
 
     def __init__(self, tgt, server, ad=None, subkey=None, ad_key=None,
-                 ad_usage=None, options=0):
+                 ad_usage=None, options=0, realm=None, additional=()):
         self.tgt, self.subkey = tgt, subkey
         if ad is not None:
             usage = ad_usage or (KU_AD_SUBKEY if subkey else KU_AD_SESSION)
             ad = krb.encrypted_data(ad_key or subkey or tgt.key, usage, ad)
         body = der.seq(
             der.ctx(0, der.flags(options)),
-            der.ctx(2, der.kstring(tgt.crealm)),
-            der.ctx(3, krb.name(server)),
+            der.ctx(2, der.kstring(realm or tgt.crealm)),
+            None if server is None else der.ctx(3, krb.name(server)),
             der.ctx(5, der.gtime(time.time() + 3600)),
             der.ctx(7, der.integer(krb.nonce())),
             der.ctx(8, der.seq(der.integer(18))),
-            der.ctx(10, ad))
+            der.ctx(10, ad),
+            der.ctx(11, der.seq(*additional)) if additional else None)
         mac = enc.checksum(tgt.key, KU_TGS_CKSUM, body)
         self.message = der.app(krb.TGS_REQ, der.seq(
             der.ctx(1, der.integer(5)), der.ctx(2, der.integer(krb.TGS_REQ)),
