@@ -53,9 +53,24 @@ is_same_name(const PrincipalName *a, const PrincipalName *b)
 }
 
 /*
- * Decrypt with the krbtgt's key of the version that the ticket names: it may
- * be older than the last change of keys.
+ * The key of a version, of 0 the current one: a TGT may be older than the last
+ * change of keys.
  */
+static krb5_error_code
+find_key(krb5_context context, const hdb_entry *krbtgt, krb5uint32 kvno,
+	 krb5_enctype enctype, Key **key)
+{
+    const Keys *keys = NULL;	/* the current ones */
+
+    if (kvno != 0 && kvno != krbtgt->kvno) {
+	keys = hdb_kvno2keys(context, krbtgt, kvno);
+	if (keys == NULL)
+	    return KRB5KRB_AP_ERR_BADKEYVER;
+    }
+    return hdb_enctype2key(context, krbtgt, keys, enctype, key) ?
+	KRB5KDC_ERR_ETYPE_NOSUPP : 0;
+}
+
 static krb5_error_code
 open_tgt(krb5_context context, krb5_kdc_configuration *config, Ticket *t,
 	 EncTicketPart *part)
@@ -64,7 +79,6 @@ open_tgt(krb5_context context, krb5_kdc_configuration *config, Ticket *t,
     krb5_principal name = NULL;
     hdb_entry_ex *krbtgt = NULL;
     krb5_error_code ret;
-    const Keys *keys;
     Key *key;
 
     ret = _krb5_principalname2krb5_principal(context, &name, t->sname,
@@ -79,14 +93,8 @@ open_tgt(krb5_context context, krb5_kdc_configuration *config, Ticket *t,
 	return KRB5KRB_AP_ERR_BADKEYVER;
     if (ret)
 	return ret;
-    keys = hdb_kvno2keys(context, &krbtgt->entry,
-			 kvno ? kvno : krbtgt->entry.kvno);
-    if (keys == NULL)
-	ret = KRB5KRB_AP_ERR_BADKEYVER;
-    else if (hdb_enctype2key(context, &krbtgt->entry, keys,
-			     t->enc_part.etype, &key))
-	ret = KRB5KDC_ERR_ETYPE_NOSUPP;
-    else
+    ret = find_key(context, &krbtgt->entry, kvno, t->enc_part.etype, &key);
+    if (ret == 0)
 	ret = krb5_decrypt_ticket(context, t, &key->key, part, 0);
     _kdc_free_ent(context, krbtgt);
     return ret;

@@ -9,63 +9,7 @@
  * ones, plain and below SPNEGO.
  */
 
-#include "pair_config.h"
-#include "gss_pair.h"
-#include <gssapi/gssapi_spnego.h>
-#include "sec_test.h"
-#include "loop_check.h"
-
-#define I LOOP_INIT
-#define A LOOP_ACCEPT
-
-#define ALL_FLAGS (GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG | \
-		   GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG)
-#define NOT_MUTUAL (ALL_FLAGS & ~GSS_C_MUTUAL_FLAG)
-#define DCE_FLAGS (ALL_FLAGS | GSS_C_DCE_STYLE)
-
-#define KRB5_MINOR(code) ((OM_uint32)(KRB5KRB_AP_ERR_ ## code))
-
-/* Seconds: beyond the clock skew and within the ticket's lifetime. */
-#define SKEWED 1200
-
-static const struct loop_step three[] = {
-    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
-    { A, LOOP_PEER, 0, LOOP_CONTINUE },
-    { I, LOOP_PEER, 0, LOOP_COMPLETE_TOKEN },
-    { A, LOOP_PEER, 0, LOOP_COMPLETE },
-    { I }
-};
-
-static const struct loop_step three_changed[] = {
-    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
-    { A, LOOP_PEER, 0, LOOP_CONTINUE },
-    { I, LOOP_PEER, 0, LOOP_COMPLETE_TOKEN, 0, 0, LOOP_CHANGED },
-    { A, LOOP_PEER, 0, LOOP_COMPLETE, 0, 0, LOOP_CHANGED },
-    { I }
-};
-
-static const struct loop_step one[] = {
-    { I, LOOP_EMPTY, 0, LOOP_COMPLETE_TOKEN },
-    { A, LOOP_PEER, 0, LOOP_COMPLETE },
-    { I }
-};
-
-static const struct loop_step dce[] = {
-    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
-    { A, LOOP_PEER, 0, LOOP_CONTINUE },
-    { I, LOOP_PEER, 0, LOOP_COMPLETE_TOKEN },
-    { A, LOOP_PEER, 0, LOOP_COMPLETE },
-    { I }
-};
-
-static const struct loop_step four[] = {
-    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
-    { A, LOOP_PEER, 0, LOOP_CONTINUE },
-    { I, LOOP_PEER, 0, LOOP_CONTINUE },
-    { A, LOOP_PEER, 0, LOOP_COMPLETE_TOKEN },
-    { I, LOOP_PEER, 0, LOOP_COMPLETE },
-    { I }
-};
+#include "loop_pair.h"
 
 static const struct loop_step too_many[] = {
     { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
@@ -138,15 +82,6 @@ static const struct loop_step no_handle[] = {
     { I }
 };
 
-/* The acceptor finds the second request's clock off, too: that is final. */
-static const struct loop_step skewed_twice[] = {
-    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
-    { A, LOOP_PEER, 0, LOOP_CONTINUE },
-    { I, LOOP_PEER, 0, LOOP_CONTINUE },
-    { I, LOOP_AGAIN, 0, LOOP_ERROR_EITHER },
-    { I }
-};
-
 /* Anybody could say so: a new ticket would help, but there is no KDC. */
 static const struct loop_step no_key[] = {
     { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
@@ -163,55 +98,13 @@ static const struct loop_step bindings_differ[] = {
     { I }
 };
 
-static size_t stride = 1;
-
-static char bindings_text[] = "tls-unique:0123456789ab";
-static struct gss_channel_bindings_struct bindings, bindings2;
-
-static struct loop_config
-config_of(const struct gss_pair *pair, OM_uint32 flags)
-{
-    struct loop_config config;
-
-    memset(&config, 0, sizeof(config));
-    config.api = &loop_gss_api;
-    config.initiator_cred = pair->initiator_cred;
-    config.acceptor_cred = pair->acceptor_cred;
-    config.target = pair->target;
-    config.mech = config.actual_mech = GSS_KRB5_MECHANISM;
-    config.req_flags = flags;
-    config.src_name = PAIR_CLIENT;
-    config.flags = flags | GSS_C_TRANS_FLAG;
-    config.no_flags = GSS_C_ANON_FLAG | GSS_C_DELEG_FLAG;
-    config.options = LOOP_ASK_DELEG;
-    return config;
-}
-
 static void
-run_script(const char *name, const struct loop_config *config,
-	   const struct loop_step *steps)
+mutate_token(const struct loop_config *config, int n)
 {
-    struct loop_script script;
+    char name[64];
 
-    script.name = name;
-    script.config = config;
-    script.steps = steps;
-    check(loop_script(&script) == 0, "%s", name);
-}
-
-static void
-mutate(const char *name, const struct loop_config *config,
-       const struct loop_step *steps, int n)
-{
-    struct loop_script script;
-
-    script.name = name;
-    script.config = config;
-    script.steps = steps;
-    check(loop_truncated(&script, n, stride, GSS_S_DEFECTIVE_TOKEN) == 0,
-	  "%s, token %d: truncated", name, n);
-    check(loop_flipped(&script, n, stride) == 0, "%s, token %d: octets "
-	  "changed", name, n);
+    snprintf(name, sizeof(name), "three tokens, token %d", n);
+    mutate(name, config, three_tokens, n, GSS_S_DEFECTIVE_TOKEN);
 }
 
 /* Set the clock back or forth for the acceptor only. */
@@ -231,26 +124,28 @@ test_complete(const struct gss_pair *pair)
 {
     struct loop_config config = config_of(pair, ALL_FLAGS);
 
-    run_script("three tokens", &config, three);
-    run_script("three tokens, other parameters", &config, three_changed);
+    run_script("three tokens", &config, three_tokens);
+    run_script("three tokens, other parameters", &config,
+	       three_tokens_changed);
     config = config_of(pair, GSS_C_MUTUAL_FLAG);
-    run_script("three tokens, only mutual", &config, three);
+    run_script("three tokens, only mutual", &config, three_tokens);
     config = config_of(pair, NOT_MUTUAL);
-    run_script("not mutual", &config, one);
+    run_script("not mutual", &config, one_token);
     config = config_of(pair, DCE_FLAGS);
-    run_script("DCE_STYLE", &config, dce);
+    run_script("DCE_STYLE", &config, three_tokens);
 
     config = config_of(pair, ALL_FLAGS);
     config.initiator_bindings = config.acceptor_bindings = &bindings;
-    run_script("three tokens, bindings", &config, three);
-    run_script("three tokens, bindings changed", &config, three_changed);
+    run_script("three tokens, bindings", &config, three_tokens);
+    run_script("three tokens, bindings changed", &config,
+	       three_tokens_changed);
     config.acceptor_bindings = &bindings2;
     run_script("other bindings", &config, bindings_differ);
 
     config = config_of(pair, ALL_FLAGS);
     config.before = set_clock;
-    run_script("clocks differ", &config, four);
-    run_script("clocks differ, twice", &config, skewed_twice);
+    run_script("clocks differ", &config, four_tokens);
+    run_script("clocks differ, twice", &config, third_token_twice);
     (void)gsskrb5_set_time_offset(0);
 }
 
@@ -261,7 +156,7 @@ test_wrong(const struct gss_pair *pair)
     struct loop_config config = config_of(pair, ALL_FLAGS);
     struct loop_record recorded;
 
-    loop_record(&config, three, &recorded);
+    loop_record(&config, three_tokens, &recorded);
     config.recorded = &recorded;
     run_script("calls too many", &config, too_many);
     run_script("the first request again", &config, first_again);
@@ -273,7 +168,7 @@ test_wrong(const struct gss_pair *pair)
     run_script("garbage to the acceptor", &config, garbage_to_acceptor);
     run_script("an empty token to the acceptor", &config, empty_to_acceptor);
     run_script("no handle", &config, no_handle);
-    run_script("and three tokens after that", &config, three);
+    run_script("and three tokens after that", &config, three_tokens);
     loop_record_free(&recorded);
 }
 
@@ -285,25 +180,9 @@ static void
 test_key(struct gss_pair *pair)
 {
     struct loop_config config = config_of(pair, ALL_FLAGS);
-    krb5_keytab_entry entry, other;
-    krb5_principal server;
 
-    pair_krb5(pair, krb5_parse_name(pair->context, PAIR_SERVICE, &server),
-	      PAIR_SERVICE);
-    pair_krb5(pair, krb5_kt_get_entry(pair->context, pair->keytab, server, 0,
-				      0, &entry), "krb5_kt_get_entry");
-    other = entry;
-    pair_krb5(pair, krb5_generate_random_keyblock(pair->context,
-	      ETYPE_AES256_CTS_HMAC_SHA1_96, &other.keyblock), "key");
-    krb5_kt_remove_entry(pair->context, pair->keytab, &entry);
-    krb5_kt_add_entry(pair->context, pair->keytab, &other);
-    run_script("another key", &config, no_key);
-    krb5_kt_remove_entry(pair->context, pair->keytab, &other);
-    krb5_kt_add_entry(pair->context, pair->keytab, &entry);
-    run_script("and with the right key", &config, three);
-    krb5_free_keyblock_contents(pair->context, &other.keyblock);
-    krb5_kt_free_entry(pair->context, &entry);
-    krb5_free_principal(pair->context, server);
+    pair_other_key(pair, &config, "another key", no_key,
+		   "and with the right key", three_tokens);
 }
 
 /* REQ: XT-08, XT-94 */
@@ -312,19 +191,17 @@ test_mutations(const struct gss_pair *pair)
 {
     struct loop_config config = config_of(pair, ALL_FLAGS);
 
-    mutate("three tokens", &config, three, 1);
-    mutate("three tokens", &config, three, 2);
-    mutate("three tokens", &config, three, 3);
+    mutate_token(&config, 1);
+    mutate_token(&config, 2);
+    mutate_token(&config, 3);
 }
 
 /* REQ: XT-73, GL-37 */
 static void
 test_spnego(const struct gss_pair *pair)
 {
-    struct loop_config config = config_of(pair, ALL_FLAGS);
+    struct loop_config config = spnego_config(pair, ALL_FLAGS);
 
-    config.initiator_cred = config.acceptor_cred = GSS_C_NO_CREDENTIAL;
-    config.mech = GSS_SPNEGO_MECHANISM;
     run_script("SPNEGO", &config, NULL);
     config.options |= LOOP_CHANGE_LATER;
     run_script("SPNEGO, other parameters", &config, NULL);
@@ -335,13 +212,7 @@ main(int argc, char **argv)
 {
     struct gss_pair pair;
 
-    if (argc > 1)		/* every so many octets: for slow checkers */
-	stride = atoi(argv[1]);
-    bindings.application_data.length = strlen(bindings_text);
-    bindings.application_data.value = bindings_text;
-    bindings2 = bindings;
-    bindings2.application_data.length--;
-    pair_write_config("replay_protection = challenge");
+    pair_begin(argc, argv, "replay_protection = challenge");
     setenv("KRB5CCNAME", "MEMORY:gss_pair", 1);
 
     pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);

@@ -10,38 +10,13 @@
  * that what SPNEGO does wrong over it is SPNEGO's.
  */
 
-#include "pair_config.h"
-#include "gss_pair.h"
-#include "sec_test.h"
+#include "loop_pair.h"
 
 #define STEPMECH_REGISTER
 #include "stepmech.h"
 
-#include "loop_check.h"
-
-#define I LOOP_INIT
-#define A LOOP_ACCEPT
-
-#define ALL_FLAGS (GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG | \
-		   GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG)
-#define NOT_MUTUAL (ALL_FLAGS & ~GSS_C_MUTUAL_FLAG)
 #define STEP_FLAGS (GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG | \
 		    GSS_C_SEQUENCE_FLAG)
-
-/* The initiator does not know before the answer which mechanism it is. */
-static const struct loop_step plain[] = {
-    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
-    { A, LOOP_PEER, 0, LOOP_COMPLETE_TOKEN },
-    { I, LOOP_PEER, 0, LOOP_COMPLETE },
-    { I }
-};
-
-static const struct loop_step plain_changed[] = {
-    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
-    { A, LOOP_PEER, 0, LOOP_COMPLETE_TOKEN },
-    { I, LOOP_PEER, 0, LOOP_COMPLETE, 0, 0, LOOP_CHANGED },
-    { I }
-};
 
 /* MS-SPNG 3.3.5.1: the acceptor speaks first */
 static const struct loop_step hint[] = {
@@ -64,35 +39,6 @@ static const struct loop_step hint_garbage[] = {
     { I }
 };
 
-static const struct loop_step too_many[] = {
-    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
-    { A, LOOP_PEER, 0, LOOP_COMPLETE_TOKEN },
-    { A, LOOP_AGAIN, 0, LOOP_TOO_MANY },
-    { A, LOOP_OWN, 0, LOOP_TOO_MANY },
-    { I, LOOP_PEER, 0, LOOP_COMPLETE },
-    { I, LOOP_AGAIN, 0, LOOP_TOO_MANY },
-    { I, LOOP_TOKEN, 0, LOOP_TOO_MANY },
-    { A, LOOP_GARBAGE, 0, LOOP_TOO_MANY },
-    { I, LOOP_GARBAGE, 0, LOOP_TOO_MANY },
-    { I }
-};
-
-static const struct loop_step other_handle_initiates[] = {
-    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
-    { A, LOOP_PEER, 0, LOOP_COMPLETE_TOKEN },
-    { I, LOOP_PEER, 0, LOOP_COMPLETE },
-    { I, LOOP_PEER, 0, LOOP_TOO_MANY, 0, 0, LOOP_OTHER },
-    { I }
-};
-
-static const struct loop_step other_handle_accepts[] = {
-    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
-    { A, LOOP_PEER, 0, LOOP_COMPLETE_TOKEN },
-    { I, LOOP_PEER, 0, LOOP_COMPLETE },
-    { A, LOOP_PEER, 0, LOOP_TOO_MANY, 0, 0, LOOP_OTHER },
-    { I }
-};
-
 static const struct loop_step initiator_accepts[] = {
     { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
     { A, LOOP_OWN, 0, LOOP_ERROR_EITHER, 0, 0, LOOP_OTHER },
@@ -102,26 +48,6 @@ static const struct loop_step initiator_accepts[] = {
 static const struct loop_step hint_initiates[] = {
     { A, LOOP_EMPTY, 0, LOOP_CONTINUE },
     { I, LOOP_PEER, 0, LOOP_ERROR, 0, 0, LOOP_OTHER },
-    { I }
-};
-
-static const struct loop_step no_handle[] = {
-    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
-    { A, LOOP_PEER, 0, LOOP_COMPLETE_TOKEN },
-    { I, LOOP_PEER, 0, LOOP_ERROR, 0, 0, LOOP_NO_CONTEXT },
-    { I, LOOP_PEER, 0, LOOP_COMPLETE },
-    { I }
-};
-
-static const struct loop_step empty_to_initiator[] = {
-    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
-    { I, LOOP_EMPTY, 0, LOOP_ERROR },
-    { I }
-};
-
-static const struct loop_step garbage_to_initiator[] = {
-    { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
-    { I, LOOP_GARBAGE, 0, LOOP_ERROR, GSS_S_DEFECTIVE_TOKEN },
     { I }
 };
 
@@ -137,11 +63,6 @@ static const struct loop_step other_second_token[] = {
     { I }
 };
 
-static const struct loop_step second_token_first[] = {
-    { A, LOOP_RECORDED, 1, LOOP_ERROR_EITHER },
-    { I }
-};
-
 static const struct loop_step refused[] = {
     { I, LOOP_EMPTY, 0, LOOP_CONTINUE },
     { A, LOOP_PEER, 0, LOOP_ERROR_EITHER },
@@ -149,55 +70,7 @@ static const struct loop_step refused[] = {
     { I }
 };
 
-static size_t stride = 1;
 static gss_name_t step_target;
-
-static char bindings_text[] = "tls-unique:0123456789ab";
-static struct gss_channel_bindings_struct bindings, bindings2;
-
-static struct loop_config
-config_of(const struct gss_pair *pair, OM_uint32 flags)
-{
-    struct loop_config config;
-
-    memset(&config, 0, sizeof(config));
-    config.api = &loop_gss_api;
-    config.target = pair->target;
-    config.mech = GSS_SPNEGO_MECHANISM;
-    config.actual_mech = GSS_KRB5_MECHANISM;
-    config.req_flags = flags;
-    config.src_name = PAIR_CLIENT;
-    config.flags = flags | GSS_C_TRANS_FLAG;
-    config.no_flags = GSS_C_ANON_FLAG | GSS_C_DELEG_FLAG;
-    config.options = LOOP_ASK_DELEG;
-    return config;
-}
-
-static void
-run_script(const char *name, const struct loop_config *config,
-	   const struct loop_step *steps)
-{
-    struct loop_script script;
-
-    script.name = name;
-    script.config = config;
-    script.steps = steps;
-    check(loop_script(&script) == 0, "%s", name);
-}
-
-static void
-mutate(const char *name, const struct loop_config *config,
-       const struct loop_step *steps, int n, OM_uint32 major)
-{
-    struct loop_script script;
-
-    script.name = name;
-    script.config = config;
-    script.steps = steps;
-    check(loop_truncated(&script, n, stride, major) == 0, "%s: truncated",
-	  name);
-    check(loop_flipped(&script, n, stride) == 0, "%s: octets changed", name);
-}
 
 /*
  * REQ: GL-01, GL-02, GL-05, GL-06, GL-07, GL-08, GL-16, GL-17, GL-24, GL-25
@@ -206,22 +79,22 @@ mutate(const char *name, const struct loop_config *config,
 static void
 test_krb5_complete(const struct gss_pair *pair)
 {
-    struct loop_config config = config_of(pair, ALL_FLAGS);
+    struct loop_config config = spnego_config(pair, ALL_FLAGS);
 
-    run_script("SPNEGO, krb5, mutual", &config, plain);
+    run_script("SPNEGO, krb5, mutual", &config, two_tokens);
     run_script("SPNEGO, krb5, mutual, other parameters", &config,
-	       plain_changed);
+	       two_tokens_changed);
     run_script("SPNEGO, krb5, the acceptor first", &config, hint);
-    config = config_of(pair, NOT_MUTUAL);
-    run_script("SPNEGO, krb5, not mutual", &config, plain);
-    config = config_of(pair, ALL_FLAGS | GSS_C_DCE_STYLE);
+    config = spnego_config(pair, NOT_MUTUAL);
+    run_script("SPNEGO, krb5, not mutual", &config, two_tokens);
+    config = spnego_config(pair, ALL_FLAGS | GSS_C_DCE_STYLE);
     run_script("SPNEGO, krb5, DCE_STYLE", &config, NULL);
     config.options |= LOOP_CHANGE_LATER;
     run_script("SPNEGO, krb5, DCE_STYLE, other parameters", &config, NULL);
 
-    config = config_of(pair, ALL_FLAGS);
+    config = spnego_config(pair, ALL_FLAGS);
     config.initiator_bindings = config.acceptor_bindings = &bindings;
-    run_script("SPNEGO, krb5, bindings", &config, plain);
+    run_script("SPNEGO, krb5, bindings", &config, two_tokens);
     config.acceptor_bindings = &bindings2;
     run_script("SPNEGO, krb5, other bindings", &config, refused);
 }
@@ -230,12 +103,12 @@ test_krb5_complete(const struct gss_pair *pair)
 static void
 test_krb5_wrong(const struct gss_pair *pair)
 {
-    struct loop_config config = config_of(pair, ALL_FLAGS);
+    struct loop_config config = spnego_config(pair, ALL_FLAGS);
     struct loop_record recorded;
 
-    loop_record(&config, plain, &recorded);
+    loop_record(&config, two_tokens, &recorded);
     config.recorded = &recorded;
-    run_script("SPNEGO, krb5, calls too many", &config, too_many);
+    run_script("SPNEGO, krb5, calls too many", &config, two_too_many);
     run_script("SPNEGO, krb5, the acceptor's handle initiates", &config,
 	       other_handle_initiates);
     run_script("SPNEGO, krb5, the initiator's handle accepts", &config,
@@ -244,7 +117,7 @@ test_krb5_wrong(const struct gss_pair *pair)
 	       initiator_accepts);
     run_script("SPNEGO, krb5, the acceptor first initiates", &config,
 	       hint_initiates);
-    run_script("SPNEGO, krb5, no handle", &config, no_handle);
+    run_script("SPNEGO, krb5, no handle", &config, two_no_handle);
     run_script("SPNEGO, krb5, two empty tokens to the acceptor", &config,
 	       hint_twice);
     run_script("SPNEGO, krb5, the acceptor first, then garbage", &config,
@@ -260,9 +133,9 @@ test_krb5_wrong(const struct gss_pair *pair)
     run_script("SPNEGO, krb5, token 2 to the acceptor", &config,
 	       second_token_first);
     loop_record_free(&recorded);
-    mutate("SPNEGO, krb5, token 1 mutated", &config, plain, 1,
+    mutate("SPNEGO, krb5, token 1 mutated", &config, two_tokens, 1,
 	   GSS_S_DEFECTIVE_TOKEN);
-    mutate("SPNEGO, krb5, token 2 mutated", &config, plain, 2,
+    mutate("SPNEGO, krb5, token 2 mutated", &config, two_tokens, 2,
 	   GSS_S_DEFECTIVE_TOKEN);
 }
 
@@ -273,26 +146,10 @@ test_krb5_wrong(const struct gss_pair *pair)
 static void
 test_krb5_key(struct gss_pair *pair)
 {
-    struct loop_config config = config_of(pair, ALL_FLAGS);
-    krb5_keytab_entry entry, other;
-    krb5_principal server;
+    struct loop_config config = spnego_config(pair, ALL_FLAGS);
 
-    pair_krb5(pair, krb5_parse_name(pair->context, PAIR_SERVICE, &server),
-	      PAIR_SERVICE);
-    pair_krb5(pair, krb5_kt_get_entry(pair->context, pair->keytab, server, 0,
-				      0, &entry), "krb5_kt_get_entry");
-    other = entry;
-    pair_krb5(pair, krb5_generate_random_keyblock(pair->context,
-	      ETYPE_AES256_CTS_HMAC_SHA1_96, &other.keyblock), "key");
-    krb5_kt_remove_entry(pair->context, pair->keytab, &entry);
-    krb5_kt_add_entry(pair->context, pair->keytab, &other);
-    run_script("SPNEGO, krb5, another key", &config, refused);
-    krb5_kt_remove_entry(pair->context, pair->keytab, &other);
-    krb5_kt_add_entry(pair->context, pair->keytab, &entry);
-    run_script("SPNEGO, krb5, and with the right key", &config, plain);
-    krb5_free_keyblock_contents(pair->context, &other.keyblock);
-    krb5_kt_free_entry(pair->context, &entry);
-    krb5_free_principal(pair->context, server);
+    pair_other_key(pair, &config, "SPNEGO, krb5, another key", refused,
+		   "SPNEGO, krb5, and with the right key", two_tokens);
 }
 
 static void
@@ -452,13 +309,7 @@ test_step(void)
 int
 main(int argc, char **argv)
 {
-    if (argc > 1)		/* every so many octets: for slow checkers */
-	stride = atoi(argv[1]);
-    pair_write_config(PAIR_TWO_TOKENS);
-    bindings.application_data.length = strlen(bindings_text);
-    bindings.application_data.value = bindings_text;
-    bindings2 = bindings;
-    bindings2.application_data.length--;
+    pair_begin(argc, argv, PAIR_TWO_TOKENS);
 
     /* the step mechanisms are registered later, krb5 is to be alone */
     setenv("GSSAPI_SPNEGO_NAME", "service@step.test", 1);

@@ -1,10 +1,8 @@
 """A service that does not accept the realms which a ticket has come through:
 with extra context tokens the initiator comes by others.
 
-    client's realm A ---- B ---- D service's realm
-                    \      \    //
-                     \      E --/        no way from A to E but by B
-                      \--- C ---/
+    A, the client's realm, trusts B and C; they trust D, the service's.
+    E is another way from B to D: none from A to E but by B.
 """
 
 import shutil
