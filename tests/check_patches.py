@@ -17,7 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BANDS = {"00": "security", "01": "build and seams", "02": "base",
-         "03": "gssapi", "04": "kdc, PKINIT", "05": "rxkad"}
+         "03": "gssapi", "04": "kdc, PKINIT", "05": "rxkad",
+         "06": "cost"}
 NO_TEST_NEEDED = ("01",)
 FIELDS = ("Description", "Author", "Origin", "Bug", "Forwarded",
           "Applied-Upstream", "Reviewed-by", "Last-Update")

@@ -157,7 +157,6 @@ begin_again(krb5_context context, gsskrb5_ctx ctx)
     krb5_free_keyblock(context, ctx->service_keyblock);
     ctx->service_keyblock = NULL;
     _gsskrb5_ext_wipe(&ctx->fwd_data);
-    krb5_data_zero(&ctx->ext->ap_req);
     ctx->flags = 0;
     ctx->more_flags &= ~(IS_CFX | ACCEPTOR_SUBKEY);
     if (ctx->crypto)
@@ -204,6 +203,12 @@ ask(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     _krb5_debug(context, 5, "gss acceptor: token %u asks for another AP-REQ, "
 		"error %d", ext->tokens, (int)error2.error_code);
     return GSS_S_CONTINUE_NEEDED;
+}
+
+static int
+is_mutual_required(const struct gsskrb5_ext_exchange *ext)
+{
+    return (ext->options & GSSKRB5_EXT_WIRE_MUTUAL_REQUIRED) != 0;
 }
 
 /*
@@ -314,6 +319,31 @@ _gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,
     return kret ? GSS_S_DEFECTIVE_TOKEN : GSS_S_FAILURE;
 }
 
+/*
+ * Decode what is one AP-REQ of Kerberos 5 and nothing else.
+ */
+static krb5_error_code
+decode_ap_req(const krb5_data *octets, AP_REQ *req)
+{
+    krb5_error_code ret;
+    size_t len;
+
+    ret = decode_AP_REQ(octets->data, octets->length, req, &len);
+    if (ret)
+	return ret;
+    if (len != octets->length)
+	ret = ASN1_EXTRA_DATA;
+    else if (req->pvno != 5 || req->ticket.tkt_vno != 5)
+	ret = KRB5KRB_AP_ERR_BADVERSION;
+    else if (req->msg_type != krb_ap_req)
+	ret = KRB5KRB_AP_ERR_MSG_TYPE;
+    if (ret) {
+	free_AP_REQ(req);
+	memset(req, 0, sizeof(*req));
+    }
+    return ret;
+}
+
 /**
  * Begin with an AP-REQ.
  *
@@ -321,7 +351,7 @@ _gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,
  * @param context a Kerberos 5 context
  * @param ctx the context
  * @param framed whether it had the framing of RFC 2743 3.1
- * @param ap_req its octets, which are one AP-REQ and nothing else
+ * @param ap_req its octets
  *
  * @return GSS_S_COMPLETE, GSS_S_DEFECTIVE_TOKEN, or GSS_S_FAILURE
  */
@@ -339,11 +369,12 @@ _gsskrb5_ext_accept_request(OM_uint32 *minor_status, krb5_context context,
 	*minor_status = 0;
 	return GSS_S_DEFECTIVE_TOKEN;
     }
-    krb5_free_principal(context, ext->server);
-    ext->server = NULL;
-    ext->ap_req = *ap_req;
-    ext->tokens++;
-    kret = _krb5_ext_read_ap_options(context, ap_req, &ext->options);
+    _gsskrb5_ext_forget_ap_req(context, ext);
+    kret = decode_ap_req(ap_req, &ext->ap_req);
+    if (kret == 0) {
+	ext->tokens++;
+	kret = _krb5_ext_read_ap_options(context, ap_req, &ext->options);
+    }
     if (kret) {
 	*minor_status = kret;
 	return GSS_S_DEFECTIVE_TOKEN;
@@ -378,11 +409,24 @@ is_recoverable(gsskrb5_ctx ctx, krb5_error_code code)
     switch (_gsskrb5_ext_recover(told_code(code), level, &state)) {
     case RECOVERY_FAIL:
     case RECOVERY_FORGED:
-    case RECOVERY_PATH:		/* no initiator of ours goes another one */
 	return 0;
     default:
 	return 1;
     }
+}
+
+/*
+ * Whether it is the ticket that was refused, although a key of ours opens it.
+ * Its session key proves nothing then, whatever was encrypted in it: others
+ * than the client may know it, like a realm on its path.  Times are looked at
+ * first; when they are bad, nobody has looked at the path.
+ */
+static int
+is_ticket_refused(krb5_error_code code)
+{
+    return code == KRB5KRB_AP_ERR_TKT_EXPIRED ||
+	code == KRB5KRB_AP_ERR_TKT_NYV || code == KRB5KRB_AP_ERR_ILL_CR_TKT ||
+	code == KRB5KDC_ERR_TRTYPE_NOSUPP;
 }
 
 /*
@@ -392,10 +436,8 @@ is_recoverable(gsskrb5_ctx ctx, krb5_error_code code)
 static int
 was_decrypted(krb5_error_code code)
 {
-    return code == KRB5KRB_AP_ERR_TKT_EXPIRED ||
-	code == KRB5KRB_AP_ERR_TKT_NYV || code == KRB5KRB_AP_ERR_SKEW ||
-	code == KRB5KRB_AP_ERR_BADMATCH || code == KRB5KRB_AP_ERR_BADADDR ||
-	code == KRB5KRB_AP_ERR_ILL_CR_TKT;
+    return is_ticket_refused(code) || code == KRB5KRB_AP_ERR_SKEW ||
+	code == KRB5KRB_AP_ERR_BADMATCH || code == KRB5KRB_AP_ERR_BADADDR;
 }
 
 /*
@@ -423,11 +465,27 @@ is_dce_style(const Checksum *cksum)
 }
 
 /*
+ * Whether an AP-REQ after the first asks for an AP-REP, in one of its two ways
+ * (XT-46); DCE style, which is none here, has set the flag by itself.
+ */
+static int
+asks_for_ap_rep(int mutual_required, OM_uint32 flags)
+{
+    return mutual_required ||
+	(flags & (GSS_C_MUTUAL_FLAG | GSS_C_DCE_STYLE)) == GSS_C_MUTUAL_FLAG;
+}
+
+/*
  * Take from a refused request what it settles.  Returns 0 if it is as good as
  * one that was taken, but for what it was refused for.
+ *
+ * When the ticket was refused, that is nothing: the next request has to agree
+ * with this one, but brings keys, flags and credential of its own, and gets a
+ * subkey that the refused ticket's never had encrypted in it.  Only an AP-REP
+ * can tell that.
  */
 static krb5_error_code
-settle_refused(krb5_context context, gsskrb5_ctx ctx,
+settle_refused(krb5_context context, gsskrb5_ctx ctx, krb5_error_code code,
 	       const struct krb5_ext_authdata *ad)
 {
     struct gsskrb5_ext_exchange *ext = ctx->ext;
@@ -446,6 +504,10 @@ settle_refused(krb5_context context, gsskrb5_ctx ctx,
 				      &first->fwd_data) != GSS_S_COMPLETE ||
 	_gsskrb5_ext_check_bindings(context, ctx, a->cksum, ad,
 				    &first->flags) != GSS_S_COMPLETE)
+	return KRB5KRB_AP_ERR_MODIFIED;
+    first->refused = is_ticket_refused(code);
+    if (first->refused && !asks_for_ap_rep(is_mutual_required(ext),
+					   first->flags))
 	return KRB5KRB_AP_ERR_MODIFIED;
     return settle_our_half(context, ext->peek.session,
 			   wanted_enctype(context, ad), first);
@@ -512,7 +574,7 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
     if (kret) {
 	*minor_status = kret;
     } else if (is_recoverable(ctx, code) &&
-	       settle_refused(context, ctx, &ad) == 0) {
+	       settle_refused(context, ctx, code, &ad) == 0) {
 	ret = ask(minor_status, context, ctx, ext->first.session, code,
 		  output_token);
 	_krb5_ext_free_peek(context, &ext->peek);
@@ -554,6 +616,12 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	*minor_status = 0;
 	return GSS_S_BAD_BINDINGS;
     }
+    if (first->refused) {
+	if (!asks_for_ap_rep(is_mutual_required(ext), ext->last_flags))
+	    return fail(minor_status, KRB5KRB_AP_ERR_MODIFIED);
+	_gsskrb5_ext_forget_first(context, first);
+	return GSS_S_COMPLETE;	/* it is the first that counts */
+    }
 
     kret = krb5_auth_con_setremotesubkey(context, ac, first->remote_subkey);
     if (kret == 0)
@@ -579,8 +647,8 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
  */
 static OM_uint32
 ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
-	     const Authenticator *a, const krb5_data *ap_req,
-	     krb5_error_code code, gss_buffer_t output_token)
+	     const Authenticator *a, krb5_error_code code,
+	     gss_buffer_t output_token)
 {
     struct gsskrb5_ext_first *first = &ctx->ext->first;
     krb5_auth_context ac = ctx->auth_context;
@@ -593,8 +661,9 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     if (kret == 0)
 	kret = settle_our_half(context, first->session, ac->keytype, first);
     if (kret == 0)
-	kret = _krb5_ext_know(context, ap_req, &ctx->ticket->ticket,
-			      ctx->service_keyblock, &ctx->ext->known);
+	kret = _krb5_ext_know(context, &ctx->ext->ap_req.ticket.enc_part,
+			      &ctx->ticket->ticket, ctx->service_keyblock,
+			      &ctx->ext->known);
     if (kret)
 	return fail(minor_status, kret);
     return ask(minor_status, context, ctx, first->session, code,
@@ -607,24 +676,35 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
  */
 static OM_uint32
 protect(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
-	const Authenticator *a, const krb5_data *ap_req,
-	gss_buffer_t output_token)
+	const Authenticator *a, gss_buffer_t output_token)
 {
     krb5_error_code code;
 
-    switch (_gsskrb5_ext_protect(context, ctx, a, ap_req, &code)) {
+    switch (_gsskrb5_ext_protect(context, ctx, a, &code)) {
     case REPLAY_ACCEPT:
 	return GSS_S_COMPLETE;
     case REPLAY_CHALLENGE:
-	return ask_for_more(minor_status, context, ctx, a, ap_req, 0,
-			    output_token);
+	return ask_for_more(minor_status, context, ctx, a, 0, output_token);
     default:
 	if (code == KRB5KRB_AP_ERR_REPEAT && ctx->ext->offered &&
 	    !ctx->ext->answered)
-	    return ask_for_more(minor_status, context, ctx, a, ap_req, code,
+	    return ask_for_more(minor_status, context, ctx, a, code,
 				output_token);
 	return fail(minor_status, code);
     }
+}
+
+/**
+ * The AP-REQ, decoded.
+ *
+ * @param ctx the context, after _gsskrb5_ext_accept_request()
+ *
+ * @return an alias, until the next AP-REQ
+ */
+const AP_REQ *
+_gsskrb5_ext_accept_decoded(gsskrb5_ctx ctx)
+{
+    return &ctx->ext->ap_req;
 }
 
 /**
@@ -650,7 +730,6 @@ _gsskrb5_ext_accept_known(gsskrb5_ctx ctx)
  * @param ctx the context: source, target, flags and auth_context are the
  *        AP-REQ's, and after GSS_S_COMPLETE the exchange's
  * @param authenticator that of the AP-REQ
- * @param ap_req its octets
  * @param output_token on GSS_S_CONTINUE_NEEDED what to send
  *
  * @return GSS_S_COMPLETE, GSS_S_CONTINUE_NEEDED, GSS_S_BAD_BINDINGS when they
@@ -660,7 +739,6 @@ OM_uint32
 _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
 			     gsskrb5_ctx ctx,
 			     const Authenticator *authenticator,
-			     const krb5_data *ap_req,
 			     gss_buffer_t output_token)
 {
     struct gsskrb5_ext_exchange *ext = ctx->ext;
@@ -694,7 +772,7 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
     if (ext->waiting)
 	ret = join(minor_status, context, ctx, authenticator);
     if (ret == GSS_S_COMPLETE)
-	ret = protect(minor_status, context, ctx, authenticator, ap_req,
+	ret = protect(minor_status, context, ctx, authenticator,
 		      output_token);
     return ret;
 }
@@ -714,10 +792,8 @@ _gsskrb5_ext_accept_wants_ap_rep(gsskrb5_ctx ctx, krb5_flags ap_options)
     int wanted = (ctx->flags & GSS_C_MUTUAL_FLAG) != 0;
 
     if (ext->offered && ext->answered)
-	/* DCE style, which is none here, has set the flag by itself */
-	wanted = (ap_options & AP_OPTS_MUTUAL_REQUIRED) != 0 ||
-	    (ext->last_flags & (GSS_C_MUTUAL_FLAG | GSS_C_DCE_STYLE)) ==
-	    GSS_C_MUTUAL_FLAG;
+	wanted = asks_for_ap_rep((ap_options & AP_OPTS_MUTUAL_REQUIRED) != 0,
+				 ext->last_flags);
     ext->tokens += wanted;
     return wanted;
 }
@@ -772,7 +848,7 @@ _gsskrb5_ext_accept_error(krb5_context context, gsskrb5_ctx ctx,
 	keys.session = ctx->auth_context->keyblock;
 	keys.subkey = ctx->auth_context->remote_subkey;
     }
-    if (keys.session && first->remote_subkey)
+    if (keys.session && first->remote_subkey && !first->refused)
 	keys.subkey = first->remote_subkey;
     if (keys.subkey &&
 	settle_our_half(context, keys.session, ETYPE_NULL, first))

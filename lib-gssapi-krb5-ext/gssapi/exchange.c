@@ -47,25 +47,30 @@ _gsskrb5_ext_exchange(krb5_context context, gsskrb5_ctx ctx)
 
 /*
  * Whom the ticket of the AP-REQ is for, in the ticket's own words: have it in
- * ext->server.  Only within the call that the AP-REQ was given to.
+ * ext->server.
  */
 krb5_error_code
 _gsskrb5_ext_read_server(krb5_context context,
 			 struct gsskrb5_ext_exchange *ext)
 {
-    krb5_error_code ret;
-    AP_REQ req;
-
     if (ext->server != NULL)
 	return 0;
-    ret = krb5_decode_ap_req(context, &ext->ap_req, &req);
-    if (ret)
-	return ret;
-    ret = _krb5_principalname2krb5_principal(context, &ext->server,
-					     req.ticket.sname,
-					     req.ticket.realm);
-    free_AP_REQ(&req);
-    return ret;
+    return _krb5_principalname2krb5_principal(context, &ext->server,
+					      ext->ap_req.ticket.sname,
+					      ext->ap_req.ticket.realm);
+}
+
+/*
+ * Forget the AP-REQ; there may be none.
+ */
+void
+_gsskrb5_ext_forget_ap_req(krb5_context context,
+			   struct gsskrb5_ext_exchange *ext)
+{
+    free_AP_REQ(&ext->ap_req);
+    memset(&ext->ap_req, 0, sizeof(ext->ap_req));
+    krb5_free_principal(context, ext->server);
+    ext->server = NULL;
 }
 
 /*
@@ -80,20 +85,12 @@ _gsskrb5_ext_wipe(krb5_data *data)
 }
 
 /*
- * Forget what only an unfinished exchange needs; how it went stays.
+ * Forget what the first Authenticator has settled.
  */
 void
-_gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
+_gsskrb5_ext_forget_first(krb5_context context,
+			  struct gsskrb5_ext_first *first)
 {
-    struct gsskrb5_ext_first *first;
-
-    if (ext == NULL)
-	return;
-    first = &ext->first;
-    krb5_data_free(&ext->challenge);
-    krb5_data_zero(&ext->ap_req);
-    krb5_free_principal(context, ext->server);
-    ext->server = NULL;
     krb5_free_principal(context, first->client);
     krb5_free_principal(context, first->server);
     krb5_free_keyblock(context, first->session);
@@ -101,6 +98,19 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
     krb5_free_keyblock(context, first->local_subkey);
     _gsskrb5_ext_wipe(&first->fwd_data);
     memset(first, 0, sizeof(*first));
+}
+
+/*
+ * Forget what only an unfinished exchange needs; how it went stays.
+ */
+void
+_gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
+{
+    if (ext == NULL)
+	return;
+    krb5_data_free(&ext->challenge);
+    _gsskrb5_ext_forget_ap_req(context, ext);
+    _gsskrb5_ext_forget_first(context, &ext->first);
     _krb5_ext_free_peek(context, &ext->peek);
     _krb5_ext_forget(context, &ext->known);
 }

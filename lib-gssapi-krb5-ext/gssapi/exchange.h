@@ -29,12 +29,17 @@
 #include "../../krb5/ext/authdata.h"
 #include "../../krb5/ext/peek.h"
 #include "../../krb5/ext/known.h"
+#include "path.h"
 #include "recovery.h"
 #include "replay_policy.h"
 
 #ifndef GSS_C_CHANNEL_BOUND_FLAG	/* patch 0306 */
 #define GSS_C_CHANNEL_BOUND_FLAG 2048
 #endif
+
+/* ap-options as on the wire, RFC 4120 5.2.8 and 5.5.1 */
+#define GSSKRB5_EXT_WIRE_USE_SESSION_KEY	0x40000000U
+#define GSSKRB5_EXT_WIRE_MUTUAL_REQUIRED	0x20000000U
 
 /*
  * Acceptor: what the first Authenticator that was decrypted has settled for
@@ -52,6 +57,7 @@ struct gsskrb5_ext_first {
     unsigned char bindings[16];
     OM_uint32 flags;
     krb5_data fwd_data;		/* its KRB-CRED */
+    unsigned int refused : 1;	/* the ticket was: it settles nothing */
 };
 
 struct gsskrb5_ext_exchange {
@@ -66,7 +72,7 @@ struct gsskrb5_ext_exchange {
     unsigned int cached : 1;	/* the AP-REQ is in the replay cache */
     unsigned int new_ticket : 1; /* initiator: not the credential cache's */
     unsigned int tokens;	/* of both sides, so far */
-    krb5_data ap_req;		/* acceptor: this AP-REQ, an alias, ... */
+    AP_REQ ap_req;		/* acceptor: the last AP-REQ, ... */
     uint32_t options;		/* ... its ap-options in the clear, ... */
     krb5_principal server;	/* ... and the ticket's, once it was read */
     krb5_data challenge;	/* the last one; ours or to be quoted */
@@ -95,7 +101,15 @@ _gsskrb5_ext_read_server(krb5_context context,
 			 struct gsskrb5_ext_exchange *ext);
 
 void
+_gsskrb5_ext_forget_ap_req(krb5_context context,
+			   struct gsskrb5_ext_exchange *ext);
+
+void
 _gsskrb5_ext_wipe(krb5_data *data);
+
+void
+_gsskrb5_ext_forget_first(krb5_context context,
+			  struct gsskrb5_ext_first *first);
 
 /* bindings.c */
 
@@ -144,13 +158,17 @@ _gsskrb5_ext_local_code(int32_t wire);
 
 enum replay_verdict
 _gsskrb5_ext_protect(krb5_context context, gsskrb5_ctx ctx,
-		     const Authenticator *a, const krb5_data *ap_req,
+		     const Authenticator *a,
 		     krb5_error_code *code);
 
 /* ticket.c */
 
 krb5_error_code
 _gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx,
+			krb5_error_code code);
+
+krb5_error_code
+_gsskrb5_ext_other_path(krb5_context context, gsskrb5_ctx ctx,
 			krb5_error_code code);
 
 #endif /* GSSKRB5_EXT_EXCHANGE_H */

@@ -80,6 +80,9 @@ _gsskrb5_ext_accept_policy(krb5_context context, gsskrb5_ctx ctx,
 			   krb5_keytab keytab, krb5_const_principal server,
 			   krb5_rd_req_out_ctx out);
 
+const AP_REQ *
+_gsskrb5_ext_accept_decoded(gsskrb5_ctx ctx);
+
 const struct krb5_ext_known *
 _gsskrb5_ext_accept_known(gsskrb5_ctx ctx);
 
@@ -87,7 +90,6 @@ OM_uint32
 _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
 			     gsskrb5_ctx ctx,
 			     const Authenticator *authenticator,
-			     const krb5_data *ap_req,
 			     gss_buffer_t output_token);
 
 int

@@ -17,10 +17,6 @@
 #include "gsskrb5_ext.h"
 #include "exchange.h"
 
-/* ap-options as on the wire, RFC 4120 5.2.8 and 5.5.1 */
-#define WIRE_USE_SESSION_KEY	0x40000000U
-#define WIRE_MUTUAL_REQUIRED	0x20000000U
-
 /**
  * Whether the AP-REQ that is made is not the first of its exchange: it then
  * has the channel bindings of the first.
@@ -151,9 +147,9 @@ _gsskrb5_ext_initiate_offer(krb5_context context, gsskrb5_ctx ctx,
 				    0) : 0;
     *ap_options |= AP_OPTS_CONTINUE_NEEDED_OK;
     if (*ap_options & AP_OPTS_USE_SESSION_KEY)
-	options |= WIRE_USE_SESSION_KEY;
+	options |= GSSKRB5_EXT_WIRE_USE_SESSION_KEY;
     if (*ap_options & AP_OPTS_MUTUAL_REQUIRED)
-	options |= WIRE_MUTUAL_REQUIRED;
+	options |= GSSKRB5_EXT_WIRE_MUTUAL_REQUIRED;
     return put_authdata(context, ctx->auth_context, ext, aware, options);
 }
 
@@ -255,6 +251,8 @@ recover(krb5_context context, gsskrb5_ctx ctx,
 	return 0;
     case RECOVERY_TICKET:
 	return _gsskrb5_ext_new_ticket(context, ctx, code);
+    case RECOVERY_PATH:
+	return _gsskrb5_ext_other_path(context, ctx, code);
     default:
 	return code;
     }

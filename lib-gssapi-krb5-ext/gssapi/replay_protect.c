@@ -124,21 +124,16 @@ _gsskrb5_ext_accept_policy(krb5_context context, gsskrb5_ctx ctx,
  * error when the cache is of no use.
  */
 static krb5_error_code
-store(krb5_context context, const krb5_data *ap_req, const Authenticator *a,
+store(krb5_context context, const AP_REQ *ap_req, const Authenticator *a,
       int *is_none)
 {
     unsigned char tag[REPLAY_TAG_LENGTH];
     krb5_timestamp now;
     krb5_error_code ret;
     char *name = NULL;
-    AP_REQ req;
 
     *is_none = 0;
-    ret = krb5_decode_ap_req(context, ap_req, &req);
-    if (ret)
-	return ret;
-    ret = _gsskrb5_ext_replay_tag(context, &req.authenticator, tag);
-    free_AP_REQ(&req);
+    ret = _gsskrb5_ext_replay_tag(context, &ap_req->authenticator, tag);
     if (ret == 0)
 	ret = _gsskrb5_ext_replay_cache_name(context, &name);
     if (ret == 0) {
@@ -171,8 +166,7 @@ log_cache_error(krb5_context context, krb5_error_code code)
  */
 enum replay_verdict
 _gsskrb5_ext_protect(krb5_context context, gsskrb5_ctx ctx,
-		     const Authenticator *a, const krb5_data *ap_req,
-		     krb5_error_code *code)
+		     const Authenticator *a, krb5_error_code *code)
 {
     struct gsskrb5_ext_exchange *ext = ctx->ext;
     struct replay_case request;
@@ -189,7 +183,7 @@ _gsskrb5_ext_protect(krb5_context context, gsskrb5_ctx ctx,
     request.cache = REPLAY_CACHE_USABLE;
     verdict = _gsskrb5_ext_replay_decide(ext->policy, &request);
     if (verdict == REPLAY_STORE_ACCEPT || verdict == REPLAY_STORE_CHALLENGE) {
-	kret = store(context, ap_req, a, &is_none);
+	kret = store(context, &ext->ap_req, a, &is_none);
 	if (kret == KRB5KRB_AP_ERR_REPEAT) {
 	    *code = kret;
 	    return REPLAY_REFUSE;

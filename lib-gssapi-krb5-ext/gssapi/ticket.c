@@ -55,6 +55,18 @@ is_same_ticket(const krb5_creds *a, const krb5_creds *b)
     return krb5_data_cmp(&a->ticket, &b->ticket) == 0;
 }
 
+/*
+ * Put a ticket in the place of the context's.
+ */
+static void
+replace_ticket(krb5_context context, gsskrb5_ctx ctx, krb5_creds *cred)
+{
+    krb5_free_creds(context, ctx->kcred);
+    ctx->kcred = cred;
+    ctx->endtime = cred->times.endtime;
+    ctx->ext->new_ticket = 1;
+}
+
 /**
  * Get a ticket for the same target from the KDC, and put it in the place of
  * the context's.  The subkey stays: it is the exchange's (D8).
@@ -101,10 +113,58 @@ _gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx,
 	krb5_free_creds(context, out);
 	return ret;
     }
-    krb5_free_creds(context, ctx->kcred);
-    ctx->kcred = out;
-    ctx->endtime = out->times.endtime;
-    ctx->ext->new_ticket = 1;
+    replace_ticket(context, ctx, out);
+    return 0;
+}
+
+/**
+ * Get a ticket for the same target that has come through other realms, and put
+ * it in the place of the context's.
+ *
+ * With a new subkey: KDCs of the realms that the acceptor does not trust may
+ * know the session key of the ticket before, and so the subkey in the
+ * Authenticator.
+ *
+ * @param context a Kerberos 5 context
+ * @param ctx an initiator's context that has sent an AP-REQ
+ * @param code why the acceptor did not take its ticket
+ *
+ * @return 0; ENOMEM; KRB5_CC_NOTFOUND when there is no credential cache any
+ *         more; else code: there is no other path
+ */
+krb5_error_code
+_gsskrb5_ext_other_path(krb5_context context, gsskrb5_ctx ctx,
+			krb5_error_code code)
+{
+    krb5_creds wanted, *out;
+    krb5_error_code ret;
+
+    if (ctx->ccache == NULL)
+	return KRB5_CC_NOTFOUND;
+    memset(&wanted, 0, sizeof(wanted));
+    wanted.client = ctx->source;	/* aliases */
+    wanted.server = ctx->kcred->server;
+    wanted.session.keytype = ctx->kcred->session.keytype;
+    ret = _gsskrb5_ext_get_by_other_path(context, ctx->ccache, &wanted, &out);
+    if (ret == ENOMEM)
+	return ret;
+    if (ret) {
+	krb5_set_error_message(context, code,
+			       N_("The service does not accept the realms its "
+				  "ticket has come through, and there is no "
+				  "other path to %s", ""),
+			       ctx->kcred->server->realm);
+	return code;
+    }
+    ret = krb5_auth_con_setkey(context, ctx->auth_context, &out->session);
+    if (ret == 0)
+	ret = krb5_auth_con_generatelocalsubkey(context, ctx->auth_context,
+						&out->session);
+    if (ret) {
+	krb5_free_creds(context, out);
+	return ret;
+    }
+    replace_ticket(context, ctx, out);
     return 0;
 }
 

@@ -14,39 +14,31 @@
  * Remember the ticket of an AP-REQ.
  *
  * @param context a Kerberos 5 context
- * @param ap_req the octets, without framing
- * @param part what is encrypted in its ticket
+ * @param cipher the encrypted part of its ticket
+ * @param part what is in it
  * @param service the key that has opened it
  * @param known what is remembered, NULL on failure; free it with
  *        _krb5_ext_forget()
  *
- * @return 0, ENOMEM, or the error of krb5_decode_ap_req() or
- *         krb5_crypto_init()
+ * @return 0, ENOMEM, or the error of krb5_crypto_init()
  *
  * @ingroup krb5
  */
 KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
-_krb5_ext_know(krb5_context context, const krb5_data *ap_req,
+_krb5_ext_know(krb5_context context, const EncryptedData *cipher,
 	       const EncTicketPart *part, const krb5_keyblock *service,
 	       struct krb5_ext_known **known)
 {
     struct krb5_ext_known *k;
     krb5_error_code ret;
-    AP_REQ req;
 
     *known = NULL;
-    ret = krb5_decode_ap_req(context, ap_req, &req);
-    if (ret)
-	return ret;
     k = calloc(1, sizeof(*k));
-    if (k == NULL) {
-	free_AP_REQ(&req);
+    if (k == NULL)
 	return krb5_enomem(context);
-    }
-    k->cipher = req.ticket.enc_part;
-    memset(&req.ticket.enc_part, 0, sizeof(req.ticket.enc_part));
-    free_AP_REQ(&req);
-    ret = copy_EncTicketPart(part, &k->part);
+    ret = copy_EncryptedData(cipher, &k->cipher);
+    if (ret == 0)
+	ret = copy_EncTicketPart(part, &k->part);
     if (ret == 0)
 	ret = krb5_copy_keyblock_contents(context, service, &k->service);
     if (ret == 0)

@@ -24,7 +24,7 @@ struct krb5_ext_known {
 };
 
 KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
-_krb5_ext_know(krb5_context context, const krb5_data *ap_req,
+_krb5_ext_know(krb5_context context, const EncryptedData *cipher,
 	       const EncTicketPart *part, const krb5_keyblock *service,
 	       struct krb5_ext_known **known);
 

@@ -58,6 +58,9 @@ AIMS = (("not offered", "same flags", "initiator", 1.01),
         ("not offered", "same flags", "acceptor", 1.01),
         ("two tokens", "same flags", "initiator", 1.01),
         ("two tokens", "same flags", "acceptor", 1.01),
+        # what the library cost before is the measure; our own two tokens
+        # have become cheaper faster than three
+        ("three tokens", "same flags", "acceptor", 1.35),
         ("three tokens", "two tokens", "acceptor", 1.35))
 
 

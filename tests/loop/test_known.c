@@ -52,7 +52,7 @@ verify(struct gss_pair *pair, const struct krb5_ext_known *k,
     pair_krb5(pair, krb5_rd_req_in_ctx_alloc(pair->context, &in), "alloc");
     pair_krb5(pair, krb5_rd_req_in_set_keytab(pair->context, in,
 					      pair->keytab), "keytab");
-    _krb5_rd_req_in_set_known(in, k);
+    _krb5_rd_req_in_set_known(in, NULL, k);
     ret = krb5_rd_req_ctx(pair->context, &ac, &request, NULL, in, &o);
     krb5_rd_req_in_ctx_free(pair->context, in);
     krb5_auth_con_free(pair->context, ac);
@@ -69,6 +69,7 @@ know(struct gss_pair *pair)
     krb5_rd_req_out_ctx out;
     krb5_keyblock *key;
     krb5_ticket *ticket;
+    AP_REQ req;
 
     _krb5_ext_forget(pair->context, &known);
     pair_krb5(pair, verify(pair, NULL, &out), "krb5_rd_req_ctx");
@@ -77,8 +78,12 @@ know(struct gss_pair *pair)
     pair_krb5(pair, krb5_rd_req_out_get_keyblock(pair->context, out, &key),
 	      "krb5_rd_req_out_get_keyblock");
     krb5_rd_req_out_ctx_free(pair->context, out);
-    pair_krb5(pair, _krb5_ext_know(pair->context, &request, &ticket->ticket,
-				   key, &known), "_krb5_ext_know");
+    pair_krb5(pair, krb5_decode_ap_req(pair->context, &request, &req),
+	      "krb5_decode_ap_req");
+    pair_krb5(pair, _krb5_ext_know(pair->context, &req.ticket.enc_part,
+				   &ticket->ticket, key, &known),
+	      "_krb5_ext_know");
+    free_AP_REQ(&req);
     krb5_free_ticket(pair->context, ticket);
     krb5_free_keyblock(pair->context, key);
 }

@@ -20,10 +20,19 @@ class RealmCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        realm = Realm(**cls.realm_args)
-        realm.__enter__()
-        cls.realm = realm
-        cls.addClassCleanup(realm.__exit__, None, None, None)
+        cls.realm = cls.make_realm()
+
+    @classmethod
+    def make_realm(cls):
+        """The realm of the class; the class ends it."""
+        return cls.enter_for_class(Realm(**cls.realm_args))
+
+    @classmethod
+    def enter_for_class(cls, context):
+        """Enter a context manager for the rest of the class."""
+        value = context.__enter__()
+        cls.addClassCleanup(context.__exit__, None, None, None)
+        return value
 
     def setUp(self):
         super().setUp()

@@ -31,9 +31,10 @@ class Server:
     """An acceptor with a [gssapi] section of its own, and the man before
     it."""
 
-    def __init__(self, case, *args, inst=None, **gssapi):
+    def __init__(self, case, *args, inst=None, capaths=None, **gssapi):
         self.case = case
-        self.client = case.realm.new_client(inst=inst, gssapi=gssapi)
+        self.client = case.realm.new_client(inst=inst, gssapi=gssapi,
+                                            capaths=capaths or {})
         self.client.more_env["KRB5RCACHEDIR"] = str(case.rcache_dir)
         self.acceptor = Acceptor(
             self.client, "--keytab=FILE:%s" % case.keytab, "--timeout=4",
@@ -96,6 +97,8 @@ class Server:
 class ExtraCase(RealmCase):
     """One realm; a ticket for each test."""
 
+    initiator_name = "user@EXT.TEST"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -118,7 +121,7 @@ class ExtraCase(RealmCase):
         for line in (ours, theirs):
             self.assertTrue(line.complete, line)
             self.assertEqual(line.messages, "ok", line)
-        self.assertEqual(theirs.src, "user@EXT.TEST")
+        self.assertEqual(theirs.src, self.initiator_name)
         # anonymity is no more than a name; bound is the acceptor's alone
         self.assertEqual(ours.flags & ~256, theirs.flags & ~256 & ~BOUND,
                          (ours, theirs))

@@ -98,12 +98,14 @@ Credential = collections.namedtuple("Credential",
 
 def issue(service, client="user", realm=None, session=None, start=-300,
           end=3600, kvno=SAME, key=None, etype=None, sname=None, flags=0,
-          ad=None, renew=None, spoil=False):
+          ad=None, renew=None, spoil=False, transited=b"", tr_type=0):
     """A ticket for a service whose key we hold (a keytab's entry), as its
     KDC would make it.
 
     start and end count from now; key is used in place of the service's;
-    spoil: the last octet of the cipher text is another.
+    spoil: the last octet of the cipher text is another.  transited: the
+    realms between, as RFC 4120 3.3.3.2 writes them, in an encoding of tr_type
+    (1 is that one).
     """
     name, service_realm = service.principal.split("@")
     realm = realm or service_realm
@@ -112,8 +114,8 @@ def issue(service, client="user", realm=None, session=None, start=-300,
     part = der.app(3, der.seq(
         der.ctx(0, der.flags(flags)), der.ctx(1, key_der(session)),
         der.ctx(2, der.kstring(realm)), der.ctx(3, krb.name(client)),
-        der.ctx(4, der.seq(der.ctx(0, der.integer(0)),
-                           der.ctx(1, der.octets(b"")))),
+        der.ctx(4, der.seq(der.ctx(0, der.integer(tr_type)),
+                           der.ctx(1, der.octets(transited)))),
         der.ctx(5, der.gtime(now + min(start, end))),
         der.ctx(6, der.gtime(now + start)),
         der.ctx(7, der.gtime(now + end)),
@@ -155,6 +157,7 @@ class Ticket:
             3, der.APPLICATION).inner()
         self.session = read_key(part[1])
         self.crealm, self.client = part[2].text(), _name(part[3])
+        self.transited = part[4][1].octets()
         self.authtime, self.endtime = part[5].time(), part[7].time()
         self.starttime = part[6].time() if part[6] else self.authtime
         self.ad = k2.elements(part[10].raw) if part[10] else []
