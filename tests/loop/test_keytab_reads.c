@@ -267,9 +267,9 @@ test_records(krb5_context context, krb5_keytab keytab, const char *path)
 	write_octets(path, o, o->len);
 	check(count(context, keytab) == r.entries, "%s: %d entries", r.what,
 	      count(context, keytab));
-	check(find(context, keytab, "good@TEST", 1) == (r.entries == 2 ||
-	      r.components || r.key_length || r.realm_length == 65535),
-	      "%s: the one behind it", r.what);
+	if (r.entries == 2)
+	    check(find(context, keytab, "good@TEST", 1),
+		  "%s: the one behind it", r.what);
 	if (r.vno && r.name == NULL)
 	    check(find(context, keytab, "user@TEST", r.vno) &&
 		  find(context, keytab, "user", r.vno), "%s: found", r.what);
