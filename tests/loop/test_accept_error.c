@@ -7,7 +7,7 @@
  * The acceptor's error tokens, and [gssapi] send_error_tokens: by default,
  * true and false, each in a process of its own, since krb5.conf is read once.
  *
- * REQ: GL-18, KI-04, KI-09
+ * REQ: GL-18, KI-04
  */
 
 static const char *krb5_config;
