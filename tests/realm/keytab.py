@@ -47,18 +47,27 @@ def read(path):
     return entries
 
 
-def _counted(octets):
+def _put(octets):
     return struct.pack(">H", len(octets)) + octets
+
+
+def _octets(entry):
+    name, realm = entry.principal.split("@")
+    parts = [part.encode() for part in name.split("/")]
+    body = struct.pack(">H", len(parts)) + _put(realm.encode()) + \
+        b"".join(map(_put, parts)) + \
+        struct.pack(">IIBH", 1, 0, entry.kvno & 0xff, entry.etype) + \
+        _put(entry.key) + struct.pack(">I", entry.kvno)
+    return struct.pack(">i", len(body)) + body
+
+
+def write(path, entries):
+    """A keytab file with these entries, in their order."""
+    path.write_bytes(b"\x05\x02" + b"".join(map(_octets, entries)))
 
 
 def append(path, *entries):
     """Add entries to a keytab file."""
     with open(path, "ab") as file:
         for entry in entries:
-            name, realm = entry.principal.split("@")
-            parts = name.split("/")
-            body = struct.pack(">H", len(parts)) + b"".join(
-                _counted(part.encode()) for part in [realm] + parts)
-            body += struct.pack(">IIBH", 1, 0, entry.kvno & 255, entry.etype)
-            body += _counted(entry.key) + struct.pack(">I", entry.kvno)
-            file.write(struct.pack(">i", len(body)) + body)
+            file.write(_octets(entry))
