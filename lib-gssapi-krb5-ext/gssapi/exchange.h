@@ -18,6 +18,9 @@
  *     AP-REQ (challenge)       ------->
  *                              <-------          AP-REP
  *
+ * An error about user-to-user authentication may come before one of the last
+ * two: user2user.c.
+ *
  * Included behind gsskrb5_locl.h.
  */
 
@@ -71,6 +74,7 @@ struct gsskrb5_ext_exchange {
     unsigned int level_k : 1;	/* initiator: it was in our subkey */
     unsigned int cached : 1;	/* the AP-REQ is in the replay cache */
     unsigned int new_ticket : 1; /* initiator: not the credential cache's */
+    unsigned int user2user : 1;	/* the acceptor's TGT went over */
     unsigned int tokens;	/* of both sides, so far */
     AP_REQ ap_req;		/* acceptor: the last AP-REQ, ... */
     uint32_t options;		/* ... its ap-options in the clear, ... */
@@ -78,7 +82,7 @@ struct gsskrb5_ext_exchange {
     krb5_data challenge;	/* the last one; ours or to be quoted */
 
     /* initiator */
-    OM_uint32 flags;		/* of the first AP-REQ */
+    OM_uint32 flags;		/* of the first AP-REQ with a ticket */
 
     /* acceptor */
     enum replay_policy policy;	/* for this AP-REQ */
@@ -125,6 +129,12 @@ _gsskrb5_ext_flags_without_checksum(krb5_context context, OM_uint32 guessed);
 int
 _gsskrb5_ext_is_bindings_aware(krb5_context context, gsskrb5_ctx ctx);
 
+/* initiator.c */
+
+int
+_gsskrb5_ext_may_offer(const struct gsskrb5_ext_exchange *ext,
+		       OM_uint32 flags);
+
 /* message.c */
 
 krb5_error_code
@@ -170,5 +180,10 @@ _gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx,
 krb5_error_code
 _gsskrb5_ext_other_path(krb5_context context, gsskrb5_ctx ctx,
 			krb5_error_code code);
+
+krb5_error_code
+_gsskrb5_ext_user2user_ticket(krb5_context context, gsskrb5_ctx ctx,
+			      const struct krb5_ext_error2 *error2,
+			      krb5_error_code code);
 
 #endif /* GSSKRB5_EXT_EXCHANGE_H */

@@ -52,6 +52,14 @@ _gsskrb5_ext_initiate_answer(OM_uint32 *minor_status, krb5_context context,
 int
 _gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx);
 
+/* user2user.c */
+
+OM_uint32
+_gsskrb5_ext_initiate_empty(OM_uint32 *minor_status, krb5_context context,
+			    gsskrb5_ctx ctx,
+			    const gss_channel_bindings_t bindings,
+			    gss_buffer_t output_token);
+
 /* ticket.c */
 
 void

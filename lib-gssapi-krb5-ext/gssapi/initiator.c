@@ -56,7 +56,8 @@ _gsskrb5_ext_initiate_granted(gsskrb5_ctx ctx, OM_uint32 flags)
 {
     struct gsskrb5_ext_exchange *ext = ctx->ext;
 
-    if (!_gsskrb5_ext_initiate_again(ctx))
+    /* without a ticket nothing was asked for yet */
+    if (!_gsskrb5_ext_initiate_again(ctx) || ext->flags == 0)
 	return flags;
     if (!ext->level_k || ext->new_ticket)
 	ext->flags = (ext->flags & ~GSS_C_DELEG_FLAG) |
@@ -112,10 +113,22 @@ put_authdata(krb5_context context, krb5_auth_context ac,
     return ret;
 }
 
+/*
+ * Whether an exchange with these flags is to offer extra tokens: not without
+ * mutual authentication, where nobody waits for an answer (D4), nor in DCE
+ * style (D17).
+ */
+int
+_gsskrb5_ext_may_offer(const struct gsskrb5_ext_exchange *ext,
+		       OM_uint32 flags)
+{
+    return ext->enabled && (flags & GSS_C_MUTUAL_FLAG) != 0 &&
+	(flags & GSS_C_DCE_STYLE) == 0;
+}
+
 /**
- * Offer extra tokens in the AP-REQ that is made, if they are wanted: not
- * without mutual authentication, where nobody waits for an answer (D4), nor in
- * DCE style (D17).  And say that we are aware of channel bindings, if so.
+ * Offer extra tokens in the AP-REQ that is made, if they are wanted.  And say
+ * that we are aware of channel bindings, if so.
  *
  * @param context a Kerberos 5 context
  * @param ctx the context; its auth_context gets the authorization data
@@ -137,20 +150,32 @@ _gsskrb5_ext_initiate_offer(krb5_context context, gsskrb5_ctx ctx,
     free_authdata(ctx->auth_context);
     if (!_gsskrb5_ext_initiate_again(ctx)) {
 	ext->flags = flags;
-	ext->offered = ext->enabled && (flags & GSS_C_MUTUAL_FLAG) &&
-	    !(flags & GSS_C_DCE_STYLE);
-    }
+	ext->offered = _gsskrb5_ext_may_offer(ext, flags);
+    } else if (ext->flags == 0)
+	ext->flags = flags;
     ext->tokens++;
     aware = _gsskrb5_ext_is_bindings_aware(context, ctx);
     if (!ext->offered)
 	return aware ? put_authdata(context, ctx->auth_context, ext, aware,
 				    0) : 0;
     *ap_options |= AP_OPTS_CONTINUE_NEEDED_OK;
+    if (ext->user2user)
+	*ap_options |= AP_OPTS_USE_SESSION_KEY;
     if (*ap_options & AP_OPTS_USE_SESSION_KEY)
 	options |= GSSKRB5_EXT_WIRE_USE_SESSION_KEY;
     if (*ap_options & AP_OPTS_MUTUAL_REQUIRED)
 	options |= GSSKRB5_EXT_WIRE_MUTUAL_REQUIRED;
     return put_authdata(context, ctx->auth_context, ext, aware, options);
+}
+
+/*
+ * The keys of the last AP-REQ; none if it had no ticket.
+ */
+static void
+our_keys(gsskrb5_ctx ctx, struct krb5_ext_error2_keys *keys)
+{
+    keys->subkey = ctx->auth_context->local_subkey;
+    keys->session = ctx->kcred ? &ctx->kcred->session : NULL;
 }
 
 /*
@@ -178,8 +203,7 @@ give_up(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     memset(&error2, 0, sizeof(error2));
     error2.error_code = _gsskrb5_ext_wire_code(code);
     error2.ad_data = &ad;
-    keys.subkey = ctx->auth_context->local_subkey;
-    keys.session = &ctx->kcred->session;
+    our_keys(ctx, &keys);
     if (_gsskrb5_ext_send(&minor, context, ext, &error2,
 			  KRB5_EXT_FROM_INITIATOR, &keys, output_token) !=
 	GSS_S_COMPLETE)
@@ -218,6 +242,24 @@ is_consistent(enum gsskrb5_ext_found found,
 }
 
 /*
+ * Whether the context has what an action begins with: a ticket, but for asking
+ * for one; and of user-to-user authentication there is no other ticket.
+ */
+static int
+is_possible(gsskrb5_ctx ctx, enum recovery_action action)
+{
+    switch (action) {
+    case RECOVERY_USER2USER:
+	return 1;
+    case RECOVERY_TICKET:
+    case RECOVERY_PATH:
+	return ctx->kcred != NULL && !ctx->ext->user2user;
+    default:
+	return ctx->kcred != NULL;
+    }
+}
+
+/*
  * An error, and the acceptor waits: do what recovery.c says is to be done
  * about it.  Returns 0 if another AP-REQ is to be sent, or why not.
  */
@@ -233,6 +275,7 @@ recover(krb5_context context, gsskrb5_ctx ctx,
 
     memset(&state, 0, sizeof(state));
     state.subkey = ctx->auth_context->local_subkey != NULL;
+    state.user2user = ctx->ext->user2user;
     state.recovered = ctx->ext->recovered;
     state.confirmed = ctx->ext->confirmed;
     state.retried = (ctx->more_flags & RETRIED) != 0;
@@ -240,6 +283,10 @@ recover(krb5_context context, gsskrb5_ctx ctx,
 				  &state);
     _krb5_debug(context, 5, "gss initiator: error %d: %s",
 		(int)error2->error_code, _gsskrb5_ext_recovery_name(action));
+    if (!is_possible(ctx, action))
+	return code;
+    if (action != RECOVERY_USER2USER)
+	ctx->ext->recovered = 1;
     switch (action) {
     case RECOVERY_REQUEST:
 	return 0;
@@ -253,6 +300,8 @@ recover(krb5_context context, gsskrb5_ctx ctx,
 	return _gsskrb5_ext_new_ticket(context, ctx, code);
     case RECOVERY_PATH:
 	return _gsskrb5_ext_other_path(context, ctx, code);
+    case RECOVERY_USER2USER:
+	return _gsskrb5_ext_user2user_ticket(context, ctx, error2, code);
     default:
 	return code;
     }
@@ -283,7 +332,7 @@ take_answer(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	 */
 	if (error2->key != KRB5_EXT_ERROR2_KEY_SUBKEY ||
 	    error2->subkey == NULL || ext->confirmed ||
-	    (waits && ext->recovered)) {
+	    (waits && (ext->recovered || ext->user2user))) {
 	    *minor_status = KRB5KRB_AP_ERR_MODIFIED;
 	    return GSS_S_DEFECTIVE_TOKEN;
 	}
@@ -305,10 +354,19 @@ take_answer(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	code = recover(context, ctx, error2, code);
     if (code)
 	return give_up(minor_status, context, ctx, waits, code, output_token);
-    ext->recovered = 1;
     ext->level_k = error2->key == KRB5_EXT_ERROR2_KEY_SUBKEY;
     *next = GSSKRB5_EXT_AGAIN;
     return GSS_S_COMPLETE;
+}
+
+static int
+is_krb_error(const gss_buffer_t token)
+{
+    krb5_data inside;
+    OM_uint32 minor;
+
+    return _gsskrb5_decapsulate(&minor, token, &inside, "\x03\x00",
+				GSS_KRB5_MECHANISM) == GSS_S_COMPLETE;
 }
 
 /**
@@ -341,14 +399,15 @@ _gsskrb5_ext_initiate_answer(OM_uint32 *minor_status, krb5_context context,
     *next = GSSKRB5_EXT_OTHER;
     ext->tokens++;
     found = _gsskrb5_ext_find(token, &pdu);
-    if (found == GSSKRB5_EXT_NONE)
+    if (found == GSSKRB5_EXT_NONE &&
+	(ctx->kcred != NULL || is_krb_error(token)))
 	return GSS_S_COMPLETE;
-    if (!ext->offered) {
+    /* and who has sent no ticket gets no AP-REP */
+    if (found == GSSKRB5_EXT_NONE || !ext->offered) {
 	*minor_status = KRB5KRB_AP_ERR_MSG_TYPE;
 	return GSS_S_DEFECTIVE_TOKEN;
     }
-    keys.subkey = ctx->auth_context->local_subkey;
-    keys.session = &ctx->kcred->session;
+    our_keys(ctx, &keys);
     kret = _krb5_ext_decode_error2(context, &pdu, KRB5_EXT_FROM_ACCEPTOR,
 				   &keys, &error2);
     if (kret) {
@@ -374,11 +433,14 @@ _gsskrb5_ext_initiate_answer(OM_uint32 *minor_status, krb5_context context,
 
 /**
  * Whether the old way of trying again after a KRB-ERROR about the clock is
- * open: not once there was a KRB-ERROR2 (D18).
+ * open: not once there was a KRB-ERROR2 (D18), nor without a ticket.
  */
 int
 _gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx)
 {
-    return ctx->ext == NULL ||
-	!(ctx->ext->recovered || ctx->ext->confirmed);
+    const struct gsskrb5_ext_exchange *ext = ctx->ext;
+
+    return ctx->kcred != NULL &&
+	(ext == NULL ||
+	 !(ext->user2user || ext->recovered || ext->confirmed));
 }

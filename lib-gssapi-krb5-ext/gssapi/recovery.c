@@ -15,6 +15,7 @@
 #define TIME RECOVERY_TIME
 #define TICKET RECOVERY_TICKET
 #define PATH RECOVERY_PATH
+#define USER RECOVERY_USER2USER
 
 /*
  * Codes of RFC 4120 7.5.9.  A level that is impossible for an error is taken
@@ -43,12 +44,13 @@ const struct recovery_row _gsskrb5_ext_recovery_table[] = {
     { 45, "NOKEY",              { FAIL,    FORGED,  FORGED },  0 },
     { 50, "INAPP_CKSUM",        { FORGED,  FAIL,    FAIL },    1 },
     { 51, "PATH_NOT_ACCEPTED",  { FORGED,  PATH,    PATH },    0 },
+    { 69, "USER_TO_USER_REQUIRED", { USER, USER,    USER },    0 },
     { 0, NULL, { FAIL, FAIL, FAIL }, 0 }
 };
 
 static const char *const names[RECOVERY_ACTIONS] = {
     "fail", "forged", "new request", "new request, acceptor's time",
-    "new ticket", "new ticket, other path"
+    "new ticket", "new ticket, other path", "user-to-user ticket"
 };
 
 /**
@@ -69,7 +71,9 @@ _gsskrb5_ext_recovery_name(enum recovery_action action)
  *
  * At most one error is recovered from in an exchange, counting the retry
  * after a KRB-ERROR (section 3.1); none once the acceptor has confirmed its
- * key, because it had accepted everything then.
+ * key, because it had accepted everything then.  That it wants user-to-user
+ * authentication is no such error, but the acceptor has to say so first, and
+ * once.
  *
  * @param error the code on the wire, not 0
  * @param level how far it can be believed
@@ -92,7 +96,8 @@ _gsskrb5_ext_recover(int32_t error, enum recovery_level level,
 	action = RECOVERY_FORGED;
     if (action == RECOVERY_FORGED)
 	return action;
-    if (state->recovered || state->confirmed || state->retried)
+    if (state->recovered || state->confirmed || state->retried ||
+	(action == RECOVERY_USER2USER && state->user2user))
 	return RECOVERY_FAIL;
     return action;
 }

@@ -30,13 +30,15 @@ enum recovery_action {
     RECOVERY_REQUEST,		/* another AP-REQ with the same ticket */
     RECOVERY_TIME,		/* and with the acceptor's time */
     RECOVERY_TICKET,		/* a new ticket, not from the cache */
-    RECOVERY_PATH		/* a new ticket by other realms */
+    RECOVERY_PATH,		/* a new ticket by other realms */
+    RECOVERY_USER2USER		/* a ticket in the session key of the TGT */
 };
-#define RECOVERY_ACTIONS (RECOVERY_PATH + 1)
+#define RECOVERY_ACTIONS (RECOVERY_USER2USER + 1)
 
 struct recovery_state {
     unsigned int subkey : 1;	/* our Authenticators assert one */
-    unsigned int recovered : 1;	/* from an error, in this exchange */
+    unsigned int user2user : 1;	/* the acceptor has sent its TGT */
+    unsigned int recovered : 1;	/* from another error, in this exchange */
     unsigned int confirmed : 1;	/* the acceptor has confirmed its key */
     unsigned int retried : 1;	/* after a KRB-ERROR about the clock */
 };

@@ -168,10 +168,87 @@ _gsskrb5_ext_other_path(krb5_context context, gsskrb5_ctx ctx,
     return 0;
 }
 
+/*
+ * Ask the KDC for a ticket for target in the session key of tgt.
+ */
+static krb5_error_code
+ask_user2user(krb5_context context, gsskrb5_ctx ctx, const Ticket *tgt,
+	      krb5_creds **out)
+{
+    krb5_error_code ret;
+    krb5_creds in;
+    size_t size;
+
+    memset(&in, 0, sizeof(in));
+    in.client = ctx->source;	/* aliases */
+    in.server = ctx->target;
+    ASN1_MALLOC_ENCODE(Ticket, in.second_ticket.data, in.second_ticket.length,
+		       tgt, &size, ret);
+    if (ret)
+	return ret == ENOMEM ? krb5_enomem(context) : ret;
+    if (size != in.second_ticket.length)
+	krb5_abortx(context, "internal error in ASN.1 encoder");
+    ret = krb5_get_credentials(context, KRB5_GC_USER_USER, ctx->ccache, &in,
+			       out);
+    krb5_data_free(&in.second_ticket);
+    return ret;
+}
+
+/**
+ * Get a user-to-user ticket for the same target, and put it in the place of
+ * the context's, which may have none.  Whoever sent the TGT, the ticket is for
+ * the target or there is none: krb5_get_credentials() sees to that, whatever
+ * the KDC does (XT-84).
+ *
+ * With a new subkey, unless our subkey protects the error: then the acceptor
+ * has taken it for the exchange's (D8).
+ *
+ * @param context a Kerberos 5 context
+ * @param ctx an initiator's context that has sent an AP-REQ
+ * @param error2 what the acceptor has answered; its TGT is used
+ * @param code its error, for when it has no TGT
+ *
+ * @return 0; code; KRB5_CC_NOTFOUND when there is no credential cache any
+ *         more; or the error of the KDC, KRB5KDC_ERR_SERVER_NOMATCH if the TGT
+ *         is not the target's
+ */
+krb5_error_code
+_gsskrb5_ext_user2user_ticket(krb5_context context, gsskrb5_ctx ctx,
+			      const struct krb5_ext_error2 *error2,
+			      krb5_error_code code)
+{
+    krb5_auth_context ac = ctx->auth_context;
+    krb5_error_code ret;
+    krb5_creds *out;
+    OM_uint32 minor;
+
+    if (error2->tgt == NULL)
+	return code;
+    if (ctx->ccache == NULL)
+	return KRB5_CC_NOTFOUND;
+    ret = ask_user2user(context, ctx, error2->tgt, &out);
+    if (ret)
+	return ret;
+    ret = krb5_auth_con_setkey(context, ac, &out->session);
+    if (ret == 0 && (ac->local_subkey == NULL ||
+		     error2->key != KRB5_EXT_ERROR2_KEY_SUBKEY))
+	ret = krb5_auth_con_generatelocalsubkey(context, ac, &out->session);
+    if (ret == 0 && ctx->kcred == NULL &&
+	_gss_DES3_get_mic_compat(&minor, ctx, context))
+	ret = minor;
+    if (ret) {
+	krb5_free_creds(context, out);
+	return ret;
+    }
+    replace_ticket(context, ctx, out);
+    ctx->ext->user2user = 1;
+    return 0;
+}
+
 /**
  * The acceptor has taken the ticket: let the next context begin with it, if it
- * is a new one.  A cache that cannot be written costs the next context what
- * this one has paid.
+ * is a new one, and not for this TGT of the acceptor's alone.  A cache that
+ * cannot be written costs the next context what this one has paid.
  *
  * @param context a Kerberos 5 context
  * @param ctx an initiator's context that has got an AP-REP
@@ -181,7 +258,8 @@ _gsskrb5_ext_store_ticket(krb5_context context, gsskrb5_ctx ctx)
 {
     krb5_creds old;
 
-    if (ctx->ext == NULL || !ctx->ext->new_ticket || ctx->ccache == NULL)
+    if (ctx->ext == NULL || !ctx->ext->new_ticket || ctx->ext->user2user ||
+	ctx->ccache == NULL)
 	return;
     memset(&old, 0, sizeof(old));
     old.client = ctx->kcred->client;	/* aliases */

@@ -239,8 +239,9 @@ loop_params_fill(struct gss_loop_params *params,
 }
 
 /*
- * Import "service@host" as a host based service and anything with a slash as
- * a principal.  The OIDs are written out here so that no symbol is needed.
+ * Import "service@host" as a host based service and anything with a slash,
+ * or without an at sign, as a principal.  The OIDs are written out here so
+ * that no symbol is needed.
  */
 OM_uint32
 loop_import_name(const char *text, gss_name_t *name, OM_uint32 *minor)
@@ -256,7 +257,8 @@ loop_import_name(const char *text, gss_name_t *name, OM_uint32 *minor)
 
     buf.length = strlen(text);
     buf.value = (void *)text;
-    return gss_import_name(minor, &buf, strchr(text, '/') ? &principal :
+    return gss_import_name(minor, &buf, strchr(text, '/') ||
+			   strchr(text, '@') == NULL ? &principal :
 			   &host_based, name);
 }
 

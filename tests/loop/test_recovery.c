@@ -8,7 +8,7 @@
  * cell of it in each state; then what must never be, for every code there is.
  *
  * REQ: XT-31, XT-50, XT-53, XT-54, XT-55, XT-57, XT-58, XT-59, XT-60, XT-61
- * REQ: XT-65, XT-94
+ * REQ: XT-64, XT-65, XT-94
  */
 
 #include <config.h>
@@ -20,8 +20,8 @@
 
 /*
  * One letter a cell, N K S and S with a subkey asserted: - fail, ! forged,
- * r request, t time, T ticket, p path.  Written down from the document and
- * the decisions, not from the table.
+ * r request, t time, T ticket, p path, u user-to-user.  Written down from the
+ * document and the decisions, not from the table.
  */
 static const struct {
     int32_t error;
@@ -31,15 +31,17 @@ static const struct {
     { 35, "-!!!" }, { 36, "r---" }, { 37, "!tt!" }, { 38, "!---" },
     { 39, "r---" }, { 40, "r---" }, { 41, "T-rr" }, { 43, "!ppp" },
     { 44, "T!!!" }, { 45, "-!!!" }, { 50, "!--!" }, { 51, "!ppp" },
+    { 69, "uuuu" },
     /* and some that are final */
     { 6, "----" }, { 29, "----" }, { 42, "----" }, { 46, "----" },
     { 60, "----" }, { 67, "----" }, { 1000, "----" }, { -1, "----" }
 };
 
-static const char letters[RECOVERY_ACTIONS + 1] = "-!rtTp";
+static const char letters[RECOVERY_ACTIONS + 1] = "-!rtTpu";
 
 static char
-cell(int32_t error, int column, int recovered, int confirmed, int retried)
+cell(int32_t error, int column, int recovered, int confirmed, int retried,
+     int user2user)
 {
     static const enum recovery_level levels[] = {
 	RECOVERY_N, RECOVERY_K, RECOVERY_S, RECOVERY_S
@@ -51,6 +53,7 @@ cell(int32_t error, int column, int recovered, int confirmed, int retried)
     state.recovered = recovered != 0;
     state.confirmed = confirmed != 0;
     state.retried = retried != 0;
+    state.user2user = user2user != 0;
     return letters[_gsskrb5_ext_recover(error, levels[column], &state)];
 }
 
@@ -78,17 +81,22 @@ test_cells(void)
     for (i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 	for (column = 0; column < 4; column++) {
 	    want = expected[i].cells[column];
-	    got = cell(expected[i].error, column, 0, 0, 0);
+	    got = cell(expected[i].error, column, 0, 0, 0, 0);
 	    check(got == want, "error %d, column %d: %c",
 		  (int)expected[i].error, column, got);
 	    /* nothing twice; a forgery is one whenever it comes */
 	    for (state = 1; state < 8; state++) {
 		got = cell(expected[i].error, column, state & 1, state & 2,
-			   state & 4);
+			   state & 4, 0);
 		if (got != (want == '!' ? '!' : '-'))
 		    check(0, "error %d, column %d, state %d: %c",
 			  (int)expected[i].error, column, state, got);
 	    }
+	    /* after the TGT as before it, but for another TGT (D18) */
+	    got = cell(expected[i].error, column, 0, 0, 0, 1);
+	    check(got == (want == 'u' ? '-' : want),
+		  "error %d, column %d, after a TGT: %c",
+		  (int)expected[i].error, column, got);
 	}
 }
 
@@ -101,19 +109,19 @@ test_never(void)
 
     for (row = _gsskrb5_ext_recovery_table; row->error != 0; row++)
 	known++;
-    check(known == 16, "%d errors in the table", known);
+    check(known == 17, "%d errors in the table", known);
     for (error = -5; error < 2000; error++) {
 	if (error == 0)
 	    continue;
 	/* who is nobody sets no clock and chooses no path */
-	if (strchr("tp", cell(error, 0, 0, 0, 0)) != NULL)
+	if (strchr("tp", cell(error, 0, 0, 0, 0, 0)) != NULL)
 	    bad++;
 	for (column = 0; column < 4; column++)
-	    if (strchr("-!", cell(error, column, 0, 0, 0)) == NULL)
+	    if (strchr("-!", cell(error, column, 0, 0, 0, 0)) == NULL)
 		done++;
     }
     check(bad == 0, "%d unauthenticated errors about clock or path", bad);
-    check(done == 26, "%d cells in which something is done", done);
+    check(done == 30, "%d cells in which something is done", done);
 }
 
 int
