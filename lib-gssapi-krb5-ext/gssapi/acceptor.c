@@ -9,6 +9,7 @@
  *
  *   _gsskrb5_ext_accept_other      it is no AP-REQ: the initiator gives up
  *   _gsskrb5_ext_accept_request    it is one
+ *   _gsskrb5_ext_accept_user2user  it has no ticket for a long-term key
  *   _gsskrb5_ext_accept_failed       that was refused
  *   _gsskrb5_ext_accept_verified     or whose ticket, Authenticator and
  *                                    checksum are good
@@ -186,6 +187,8 @@ ask(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     }
     error2.error_code = code ? told_code(code) : 0;
     error2.continue_needed = TRUE;
+    if (code == KRB5_AP_ERR_USER_TO_USER_REQUIRED)
+	error2.tgt = &ext->own.tgt;
     keys.subkey = ext->first.remote_subkey;
     keys.session = session;
     ret = _gsskrb5_ext_send(minor_status, context, ext, &error2,
@@ -195,7 +198,9 @@ ask(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     kret = begin_again(context, ctx);
     if (kret)
 	return fail(minor_status, kret);
-    if (code)
+    if (code == KRB5_AP_ERR_USER_TO_USER_REQUIRED)
+	ext->user2user = 1;
+    else if (code)
 	ext->recovered = 1;
     else
 	ext->confirmed = 1;
@@ -399,8 +404,10 @@ is_recoverable(gsskrb5_ctx ctx, krb5_error_code code)
     struct recovery_state state;
 
     memset(&state, 0, sizeof(state));
-    state.recovered = ext->recovered || ext->waiting;
-    state.retried = (ctx->more_flags & RETRIED) != 0;
+    state.user2user = ext->user2user;
+    state.recovered = ext->recovered || (ext->waiting && !ext->user2user);
+    /* what we have asked for first is no retry (D18) */
+    state.retried = !ext->user2user && (ctx->more_flags & RETRIED) != 0;
     if (peek->authenticator) {
 	state.subkey = peek->authenticator->subkey != NULL;
 	level = state.subkey ? RECOVERY_K : RECOVERY_S;
@@ -410,6 +417,9 @@ is_recoverable(gsskrb5_ctx ctx, krb5_error_code code)
     case RECOVERY_FAIL:
     case RECOVERY_FORGED:
 	return 0;
+    case RECOVERY_TICKET:
+    case RECOVERY_PATH:
+	return !ext->user2user;	/* there is no other for this TGT */
     default:
 	return 1;
     }
@@ -476,6 +486,97 @@ asks_for_ap_rep(int mutual_required, OM_uint32 flags)
 }
 
 /*
+ * Whether there is no key for the ticket, nor an older one; or no keytab.
+ */
+static int
+has_no_key(krb5_error_code code)
+{
+    switch (_gsskrb5_ext_local_code(_gsskrb5_ext_wire_code(code))) {
+    case KRB5KRB_AP_ERR_NOT_US:
+    case KRB5KRB_AP_ERR_NOKEY:
+    case KRB5KRB_ERR_GENERIC:
+	return 1;
+    default:
+	return 0;
+    }
+}
+
+/*
+ * Send our TGT, if there is one, and it is that of whom the initiator wants:
+ * the KDC would not give it a ticket for somebody else.
+ */
+static OM_uint32
+ask_user2user(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
+	      gss_buffer_t output_token)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    krb5_error_code kret;
+
+    kret = _gsskrb5_ext_read_own_tgt(context, ext->credential, &ext->own);
+    if (kret == 0)
+	kret = _gsskrb5_ext_read_server(context, ext);
+    if (kret == 0 &&
+	!krb5_principal_compare(context, ext->server, ext->own.client))
+	kret = KRB5KRB_AP_ERR_NOT_US;
+    if (kret) {
+	_gsskrb5_ext_forget_own_tgt(context, &ext->own);
+	return fail(minor_status, kret);
+    }
+    return ask(minor_status, context, ctx, NULL,
+	       KRB5_AP_ERR_USER_TO_USER_REQUIRED, output_token);
+}
+
+/**
+ * Before the keytab is asked about an AP-REQ: one that has no ticket, or one
+ * in a session key, wants our TGT; after that, the session key is the key.
+ *
+ * @param minor_status why not
+ * @param context a Kerberos 5 context
+ * @param ctx the context; its auth_context gets the key
+ * @param output_token on GSS_S_CONTINUE_NEEDED what to send
+ *
+ * @return GSS_S_COMPLETE: krb5_rd_req_ctx() is to verify it;
+ *         GSS_S_CONTINUE_NEEDED or GSS_S_FAILURE
+ */
+OM_uint32
+_gsskrb5_ext_accept_user2user(OM_uint32 *minor_status, krb5_context context,
+			      gsskrb5_ctx ctx, gss_buffer_t output_token)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    const AP_REQ *req = &ext->ap_req;
+    krb5_error_code kret;
+    OM_uint32 ret;
+
+    if (ext->user2user) {
+	kret = KRB5_AP_ERR_USER_TO_USER_REQUIRED;
+	if (req->ap_options.use_session_key)
+	    kret = krb5_auth_con_setkey(context, ctx->auth_context,
+					ext->own.session);
+	return kret ? fail(minor_status, kret) : GSS_S_COMPLETE;
+    }
+    if (!ext->offered || (ctx->more_flags & RETRIED) ||
+	!(req->ap_options.use_session_key || _gsskrb5_ext_is_empty(req)))
+	return GSS_S_COMPLETE;
+    ret = ask_user2user(minor_status, context, ctx, output_token);
+    if (ret == GSS_S_FAILURE &&
+	*minor_status == (OM_uint32)GSSKRB5_EXT_ERR_NO_TGT &&
+	!_gsskrb5_ext_is_empty(req))
+	return GSS_S_COMPLETE;	/* it is refused for want of a key */
+    return ret;
+}
+
+/*
+ * The key that opens tickets of this exchange is not to be taken for that of
+ * one; it is there again for the next.
+ */
+static void
+forget_key(krb5_context context, krb5_auth_context ac)
+{
+    krb5_free_keyblock(context, ac->keyblock);
+    ac->keyblock = NULL;
+}
+
+/*
  * Take from a refused request what it settles.  Returns 0 if it is as good as
  * one that was taken, but for what it was refused for.
  *
@@ -539,16 +640,26 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
     krb5_error_code kret;
     OM_uint32 ret = GSS_S_FAILURE;
 
+    if (ext->user2user)
+	forget_key(context, ctx->auth_context);
     if (!ext->enabled || !ext->framed ||
 	(!ext->offered && !was_decrypted(code)))
 	return GSS_S_COMPLETE;
     *minor_status = code;
     if (has_key(code) &&
-	_krb5_ext_peek(context, keytab, server, ap_req, &ext->peek))
+	(ext->user2user ?
+	 _krb5_ext_peek_with(context, ext->own.session, ap_req, &ext->peek) :
+	 _krb5_ext_peek(context, keytab, server, ap_req, &ext->peek)))
 	return GSS_S_FAILURE;
     if (ext->peek.authenticator == NULL) {
 	if (!ext->offered)
 	    return GSS_S_COMPLETE;
+	if (has_no_key(code) && !(ctx->more_flags & RETRIED)) {
+	    ret = ask_user2user(minor_status, context, ctx, output_token);
+	    if (ret == GSS_S_CONTINUE_NEEDED)
+		return ret;
+	    *minor_status = code;
+	}
 	/* nothing is settled, and the clear options count */
 	if (is_recoverable(ctx, code))
 	    ret = ask(minor_status, context, ctx, ext->peek.session, code,
@@ -746,6 +857,10 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
     krb5_error_code kret;
     OM_uint32 ret = GSS_S_COMPLETE;
 
+    /* no keytab has been asked whether this is us */
+    if (ext->user2user &&
+	!krb5_principal_compare(context, ctx->target, ext->own.client))
+	return fail(minor_status, KRB5KRB_AP_ERR_NOT_US);
     memset(&ad, 0, sizeof(ad));
     kret = _krb5_ext_parse_authdata(context,
 				    authenticator->authorization_data, &ad);

@@ -86,6 +86,7 @@ _gsskrb5_ext_require_bindings(OM_uint32 *minor_status,
 void
 _gsskrb5_ext_accept_credential(gsskrb5_ctx ctx, gsskrb5_cred cred)
 {
+    ctx->ext->credential = cred;
     if (cred != NULL && (cred->cred_flags & GSSKRB5_EXT_CF_REQUIRE_BINDINGS))
 	ctx->ext->require_bindings = 1;
 }

@@ -113,6 +113,7 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
     _gsskrb5_ext_forget_first(context, &ext->first);
     _krb5_ext_free_peek(context, &ext->peek);
     _krb5_ext_forget(context, &ext->known);
+    _gsskrb5_ext_forget_own_tgt(context, &ext->own);
 }
 
 void

@@ -63,6 +63,18 @@ struct gsskrb5_ext_first {
     unsigned int refused : 1;	/* the ticket was: it settles nothing */
 };
 
+/* no code of libkrb5: KRB_AP_ERR_NO_TGT, RFC 4120 7.5.9 */
+#define GSSKRB5_EXT_ERR_NO_TGT (KRB5KDC_ERR_NONE + 67)
+
+/*
+ * Acceptor: the TGT that user-to-user tickets are for.
+ */
+struct gsskrb5_ext_own_tgt {
+    krb5_principal client;	/* whose it is; NULL: there is none */
+    krb5_keyblock *session;
+    Ticket tgt;
+};
+
 struct gsskrb5_ext_exchange {
     unsigned int enabled : 1;	/* by configuration, for this role */
     unsigned int framed : 1;	/* acceptor: this AP-REQ has framing */
@@ -89,6 +101,8 @@ struct gsskrb5_ext_exchange {
     unsigned int shared : 1;	/* with acceptors that know no challenge */
     unsigned int require_bindings : 1; /* the credential does */
     OM_uint32 last_flags;	/* of the last 0x8003 checksum */
+    gsskrb5_cred credential;	/* of this call; alias */
+    struct gsskrb5_ext_own_tgt own; /* that has gone out */
     struct gsskrb5_ext_first first;
     struct krb5_ext_peek peek;	/* of the AP-REQ that is being refused */
     struct krb5_ext_known *known; /* the ticket that is to come again */
@@ -163,6 +177,21 @@ _gsskrb5_ext_wire_code(krb5_error_code code);
 
 krb5_error_code
 _gsskrb5_ext_local_code(int32_t wire);
+
+/* own_tgt.c */
+
+krb5_error_code
+_gsskrb5_ext_read_own_tgt(krb5_context context, gsskrb5_cred cred,
+			  struct gsskrb5_ext_own_tgt *own);
+
+void
+_gsskrb5_ext_forget_own_tgt(krb5_context context,
+			    struct gsskrb5_ext_own_tgt *own);
+
+/* user2user.c */
+
+int
+_gsskrb5_ext_is_empty(const AP_REQ *req);
 
 /* replay_protect.c */
 

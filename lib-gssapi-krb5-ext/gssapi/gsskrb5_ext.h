@@ -77,6 +77,10 @@ _gsskrb5_ext_accept_request(OM_uint32 *minor_status, krb5_context context,
 			    const krb5_data *ap_req);
 
 OM_uint32
+_gsskrb5_ext_accept_user2user(OM_uint32 *minor_status, krb5_context context,
+			      gsskrb5_ctx ctx, gss_buffer_t output_token);
+
+OM_uint32
 _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
 			   gsskrb5_ctx ctx, krb5_error_code code,
 			   krb5_keytab keytab, krb5_const_principal server,
@@ -124,6 +128,11 @@ _gsskrb5_ext_require_bindings(OM_uint32 *minor_status,
 
 void
 _gsskrb5_ext_accept_credential(gsskrb5_ctx ctx, gsskrb5_cred cred);
+
+/* own_tgt.c */
+
+int
+_gsskrb5_ext_accept_by_password(krb5_context context);
 
 /* error_token.c */
 

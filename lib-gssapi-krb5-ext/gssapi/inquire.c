@@ -36,6 +36,7 @@ protection(const struct gsskrb5_ext_exchange *ext)
  *                    acceptor: what has kept a replay out
  *   confirmed=yes|no the key was confirmed before the last AP-REQ
  *   recovered=yes|no there was an error, and another AP-REQ
+ *   user2user=yes|no the ticket is in the session key of the acceptor's TGT
  *
  * @param minor_status an error
  * @param ctx a context
@@ -57,10 +58,11 @@ _gsskrb5_ext_inquire_exchange(OM_uint32 *minor_status, gsskrb5_ctx ctx,
     if (ext == NULL)
 	return GSS_S_UNAVAILABLE;
     snprintf(text, sizeof(text), "tokens=%u offered=%s protection=%s "
-	     "confirmed=%s recovered=%s", ext->tokens,
+	     "confirmed=%s recovered=%s user2user=%s", ext->tokens,
 	     ext->offered ? "yes" : "no",
 	     acceptor ? protection(ext) : "none",
-	     ext->confirmed ? "yes" : "no", ext->recovered ? "yes" : "no");
+	     ext->confirmed ? "yes" : "no", ext->recovered ? "yes" : "no",
+	     ext->user2user ? "yes" : "no");
     buffer.value = text;
     buffer.length = strlen(text);
     return gss_add_buffer_set_member(minor_status, &buffer, data_set);

@@ -98,6 +98,8 @@ _gsskrb5_ext_accept_policy(krb5_context context, gsskrb5_ctx ctx,
 
     ext->policy = REPLAY_POLICY_OFF;
     ext->shared = 0;
+    if (ext->user2user)
+	server = ext->own.client;
     if (server != NULL) {
 	add_policy(context, server, ext);
 	return;

@@ -56,6 +56,18 @@ encode_empty(krb5_context context, krb5_const_principal target,
     return 0;
 }
 
+/*
+ * Whether an AP-REQ is such a one.
+ */
+int
+_gsskrb5_ext_is_empty(const AP_REQ *req)
+{
+    return req->ticket.enc_part.etype == ETYPE_NULL &&
+	req->ticket.enc_part.cipher.length == 0 &&
+	req->authenticator.etype == ETYPE_NULL &&
+	req->authenticator.cipher.length == 0;
+}
+
 /**
  * There is no ticket.  If the KDC gives only user-to-user tickets for the
  * target, and extra tokens are to be offered, send an AP-REQ that has none:

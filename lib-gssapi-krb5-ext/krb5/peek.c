@@ -83,6 +83,15 @@ open_authenticator(krb5_context context, const krb5_keyblock *session,
     return ret;
 }
 
+static void
+open_both(krb5_context context, const krb5_keyblock *key, const AP_REQ *req,
+	  struct krb5_ext_peek *peek)
+{
+    if (open_ticket(context, key, &req->ticket.enc_part, &peek->session) == 0)
+	(void)open_authenticator(context, peek->session, &req->authenticator,
+				 &peek->authenticator);
+}
+
 /**
  * Read what can be read of an AP-REQ, whatever is wrong with it.
  *
@@ -128,10 +137,8 @@ _krb5_ext_peek(krb5_context context, krb5_keytab keytab,
 	goto out;
 
     if (_krb5_ext_find_key(context, keytab, server, named,
-			   &req.ticket.enc_part, &key) == 0 &&
-	open_ticket(context, key, &req.ticket.enc_part, &peek->session) == 0)
-	(void)open_authenticator(context, peek->session, &req.authenticator,
-				 &peek->authenticator);
+			   &req.ticket.enc_part, &key) == 0)
+	open_both(context, key, &req, peek);
 
  out:
     krb5_free_keyblock(context, key);
@@ -140,6 +147,34 @@ _krb5_ext_peek(krb5_context context, krb5_keytab keytab,
 	krb5_kt_close(context, def);
     free_AP_REQ(&req);
     return ret;
+}
+
+/**
+ * The same, when the key is known: a user-to-user ticket's.
+ *
+ * @param context a Kerberos 5 context
+ * @param key what opens the ticket, if anything
+ * @param ap_req the octets, without framing
+ * @param peek as of _krb5_ext_peek()
+ *
+ * @return 0, or the error of krb5_decode_ap_req()
+ *
+ * @ingroup krb5
+ */
+KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
+_krb5_ext_peek_with(krb5_context context, const krb5_keyblock *key,
+		    const krb5_data *ap_req, struct krb5_ext_peek *peek)
+{
+    krb5_error_code ret;
+    AP_REQ req;
+
+    memset(peek, 0, sizeof(*peek));
+    ret = krb5_decode_ap_req(context, ap_req, &req);
+    if (ret)
+	return ret;
+    open_both(context, key, &req, peek);
+    free_AP_REQ(&req);
+    return 0;
 }
 
 /**

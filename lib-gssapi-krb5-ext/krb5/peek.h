@@ -28,6 +28,10 @@ _krb5_ext_peek(krb5_context context, krb5_keytab keytab,
 	       krb5_const_principal server, const krb5_data *ap_req,
 	       struct krb5_ext_peek *peek);
 
+KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
+_krb5_ext_peek_with(krb5_context context, const krb5_keyblock *key,
+		    const krb5_data *ap_req, struct krb5_ext_peek *peek);
+
 KRB5_LIB_FUNCTION void KRB5_LIB_CALL
 _krb5_ext_free_peek(krb5_context context, struct krb5_ext_peek *peek);
 

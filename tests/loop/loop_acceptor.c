@@ -132,19 +132,27 @@ exchange(const struct loop_options *o, const struct gss_loop_params *params,
  * The credential of a service that was named; otherwise the default one.
  */
 static int
-get_credential(const char *service, gss_cred_id_t *cred)
+get_credential(const struct loop_options *o, gss_cred_id_t *cred)
 {
+    gss_cred_usage_t usage = o->both ? GSS_C_BOTH : GSS_C_ACCEPT;
+    gss_buffer_desc password;
     OM_uint32 major, minor;
     gss_name_t name;
 
-    if (service == NULL)
+    if (o->service == NULL)
 	return 1;
-    major = loop_import_name(service, &name, &minor);
+    major = loop_import_name(o->service, &name, &minor);
     if (GSS_ERROR(major))
 	return 0;
-    major = gss_acquire_cred(&minor, name, GSS_C_INDEFINITE,
-			     GSS_C_NO_OID_SET, GSS_C_ACCEPT, cred, NULL,
-			     NULL);
+    if (o->password) {
+	password.value = (void *)o->password;
+	password.length = strlen(o->password);
+	major = gss_acquire_cred_with_password(
+	    &minor, name, &password, GSS_C_INDEFINITE, GSS_C_NO_OID_SET,
+	    usage, cred, NULL, NULL);
+    } else
+	major = gss_acquire_cred(&minor, name, GSS_C_INDEFINITE,
+				 GSS_C_NO_OID_SET, usage, cred, NULL, NULL);
     (void)gss_release_name(&minor, &name);
     return !GSS_ERROR(major);
 }
@@ -184,7 +192,7 @@ main(int argc, char **argv)
     loop_params_fill(&params, &o, &bindings);
     if (o.keytab)
 	setenv("KRB5_KTNAME", o.keytab, 1);
-    if (!get_credential(o.service, &params.credential)) {
+    if (!get_credential(&o, &params.credential)) {
 	fprintf(stderr, "no credential for %s\n", o.service);
 	return 2;
     }

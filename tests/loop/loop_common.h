@@ -23,6 +23,8 @@ struct loop_options {
     enum gss_frame_kind framing;
     int v1;			/* MIT's framing without flags */
     const char *service;
+    const char *password;	/* of the acceptor */
+    int both;			/* a credential to initiate with, too */
     int timeout;		/* milliseconds */
     unsigned long count;
     unsigned long max_token;

@@ -40,7 +40,7 @@ usage(int initiator)
 		"  [--flags=F,...] [--message=TEXT] [--late-token=HEX]");
     else
 	fprintf(stderr, "usage: loop_acceptor [--port=N] [--keytab=K] "
-		"[--service=NAME]");
+		"[--service=NAME] [--password=TEXT] [--both]");
     fprintf(stderr, "\n  [--framing=plain|mit|mit-v1] [--timeout=SECONDS] "
 	    "[--count=N] [--max-token=OCTETS]\n  [--max-rounds=N] "
 	    "[--require=F,...] [--bindings=TEXT] [--quiet]\n"
@@ -159,6 +159,10 @@ acceptor_option(struct loop_options *o, const char *arg)
 
     if ((v = value_of(arg, "--keytab")) != NULL)
 	o->keytab = v;
+    else if ((v = value_of(arg, "--password")) != NULL)
+	o->password = v;
+    else if (strcmp(arg, "--both") == 0)
+	o->both = 1;
     else
 	return 0;
     return 1;

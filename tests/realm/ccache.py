@@ -33,6 +33,14 @@ def credential(client, server, realm, key, ticket, start, end):
                   ticket)
 
 
+def make(path, client, realm, *credentials):
+    """A cache of a client with these credentials."""
+    path.touch(mode=0o600)
+    path.write_bytes(_VERSION + struct.pack(">H", 0) +
+                     _principal(realm, *client.split("/")) +
+                     b"".join(credentials))
+
+
 def _check(octets):
     if octets[:2] != _VERSION:
         raise ValueError("version %s" % octets[:2].hex())

@@ -12,7 +12,7 @@ import re
 from . import install
 from .process import Daemon, run
 
-_FIELD = re.compile(r"([a-z-]+)=(\S*)")
+_FIELD = re.compile(r"([a-z0-9-]+)=(\S*)")
 
 
 class Line:

@@ -24,6 +24,7 @@ EXPIRED, NOT_YET_VALID, REPEAT, NOT_US = 32, 33, 34, 35
 BADMATCH, SKEW, MSG_TYPE, MODIFIED = 36, 37, 40, 41
 BADKEYVER, NOKEY, BADSEQ, GENERIC = 44, 45, 49, 60
 TRTYPE_NOSUPP, ILL_CR_TKT, PATH = 17, 43, 51
+NO_TGT = 67
 
 OTHER_OPTION = 1 << 27                  # ap-options bit 4, of no meaning
 HOURS = 3600
@@ -646,8 +647,8 @@ class FirstToken(PeerCase):
         self.good()
 
     def test_session_key_that_is_none(self):
-        """User-to-user with an acceptor that has no session key, and the
-        AP-REQ that asks for it: nothing can be done."""
+        """User-to-user with an acceptor that has no TGT, and the AP-REQ
+        that asks for it: nothing can be done."""
         # REQ: XT-05, XT-14, XT-81, KI-22
         who = self.initiator(options=ap.OFFER | ap.WANT_MUTUAL |
                              gss.USE_SESSION_KEY)
@@ -660,7 +661,7 @@ class FirstToken(PeerCase):
             self.key), b"", etype=0)
         with Call(self.challenge) as call:
             answer = call.ask(gss.krb5_token(gss.AP_REQ, empty))
-            self.is_final(who, answer, NOKEY, N)
+            self.is_final(who, answer, NO_TGT, N)
         self.refused(call.line, FAILURE)
         self.good()
 

@@ -8,7 +8,7 @@ import unittest
 from realm import RealmCase
 from realm.extra import MUTUAL, NOT_MUTUAL
 from realm.talk import Stub
-from wire import ap, der, gss, krb, tgs
+from wire import ap, gss, tgs
 from wire import krb_error2 as k2
 
 KRB5_BASE = -1765328384                 # error 0 of the protocol, as minor

@@ -1,0 +1,321 @@
+"""User-to-user: an initiator in Python talks with our acceptor, who is bob and
+has a TGT.  The initiator knows the TGT's session key, and so makes tickets as
+the KDC would; each can be wrong in one way.
+"""
+
+import time
+import unittest
+
+from realm.ccache import credential, make, put_first
+from realm.extra import ExtraCase, Server
+from realm.talk import Call
+from wire import ap, gss, tgs
+from wire import krb_error2 as k2
+
+FAILURE, DEFECTIVE = 13 << 16, 9 << 16
+EXPIRED, REPEAT, NOT_US, SKEW, MODIFIED, NOKEY = 32, 34, 35, 37, 41, 45
+NO_TGT, USER2USER = 67, 69
+N, K, S = k2.KEY_NULL, k2.KEY_SUBKEY, k2.KEY_SESSION
+BOTH = ap.OFFER | ap.WANT_MUTUAL
+U2U = BOTH | gss.USE_SESSION_KEY
+BOB = "bob"
+
+
+class U2UCase(ExtraCase):
+    """bob's acceptor, and what the KDC would issue for him."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        realm = cls.realm
+        realm.add(BOB, password=realm.password, attributes="disallow-svr")
+        cls.tgt = tgs.get_tgt(realm, BOB)
+        cls.bob = realm.new_client()
+        cls.bob.kinit(BOB, password=realm.password)
+        now = int(time.time())
+        put_first(cls.bob.dir / "ccache", credential(
+            BOB, "krbtgt/" + realm.name, realm.name, (18, cls.tgt.key),
+            cls.tgt.ticket, now - 60, now + 3600))
+        cls.server = Server(cls, acceptor_ccache=cls.bob.ccache)
+        cls.name = realm.keys(BOB)[0]._replace(key=cls.tgt.key, kvno=None,
+                                               etype=18)
+
+    def setUp(self):
+        """No KDC takes part."""
+
+    def initiator(self, options=U2U, **ticket):
+        """One with a user-to-user ticket."""
+        return ap.Initiator(ap.issue(self.name, kvno=None, **ticket),
+                            options=options)
+
+    def empty(self, options=BOTH, name=None, sealed=b"", etype=0,
+              ticket=None):
+        """The token of who has no ticket."""
+        return gss.krb5_token(gss.AP_REQ, ap.ap_req(
+            options, ticket or ap.empty_ticket(name or self.name), sealed,
+            etype))
+
+    def take_tgt(self, who, answer):
+        """The answer is bob's TGT, and wants another AP-REQ."""
+        self.assertEqual(gss.describe(answer), "KRB-ERROR2 continue")
+        outer = gss.Krb5Token(answer)
+        error2 = k2.Error2(outer.inner)
+        self.assertEqual((error2.which, error2.code, error2.flags),
+                         (N, USER2USER, k2.CONTINUE_NEEDED))
+        self.assertEqual(len(error2.challenge), 32)
+        self.assertEqual([error2.subkey, error2.seq, error2.ad, error2.text],
+                         [None] * 4)
+        self.assertIn(self.tgt.ticket, answer)
+        self.assertNotIn(self.tgt.key, answer)
+        who.challenge = error2.challenge
+
+    def begin(self, call, who):
+        """Up to the TGT."""
+        self.take_tgt(who, call.ask(self.empty()))
+
+    def finish(self, call, who, **values):
+        """From there, and messages."""
+        who.take_ap_rep(call.ask(who.token(**values)))
+        call.initiate_messages(who.messages())
+
+    def established(self, line, **fields):
+        """bob knows the user."""
+        self.assertTrue(line.complete, line)
+        self.assertEqual((line.messages, line.src, line.user2user),
+                         ("ok", "user@" + self.realm.name, "yes"), line)
+        for name, value in fields.items():
+            self.assertEqual(getattr(line, name), value, line)
+
+    def good(self):
+        """Four tokens."""
+        who = self.initiator()
+        with Call(self.server) as call:
+            self.begin(call, who)
+            self.finish(call, who)
+        self.established(call.line, tokens="4", recovered="no")
+
+    def is_final(self, answer, code, which=N, keys=(None, None)):
+        """The answer is a KRB-ERROR2 that ends the exchange."""
+        self.assertIsNotNone(answer)
+        self.assertEqual(gss.describe(answer), "KRB-ERROR2 final")
+        error2 = k2.Error2(gss.Krb5Token(answer).inner, keys)
+        self.assertEqual((error2.code, error2.which, error2.tgt),
+                         (code, which, None))
+
+    def refuse(self, code, who=None, which=N, **values):
+        """The AP-REQ that follows the TGT is refused, and that is final."""
+        who = who or self.initiator()
+        with Call(self.server) as call:
+            self.begin(call, who)
+            self.is_final(call.ask(who.token(**values)), code, which,
+                          (who.subkey, who.credential.session))
+        self.nobody(call.line)
+        self.good()
+
+    def refuse_first(self, code, token, server=None):
+        """A first token is refused, and that is final."""
+        with Call(server or self.server) as call:
+            self.is_final(call.ask(token), code)
+        self.nobody(call.line)
+        self.good()
+
+
+class First(U2UCase):
+    """What the TGT is given for."""
+
+    def test_an_empty_ticket(self):
+        # REQ: XT-81
+        self.good()
+
+    def test_for_somebody_else(self):
+        # REQ: XT-84
+        for name in ("mallory@EXT.TEST", "bob@OTHER.TEST", "bob/x@EXT.TEST",
+                     "krbtgt/EXT.TEST@EXT.TEST"):
+            self.refuse_first(NOT_US, self.empty(
+                name=self.name._replace(principal=name)))
+
+    def test_without_a_cache(self):
+        # REQ: XT-70, XT-81
+        self.refuse_first(NO_TGT, self.empty(), Server(type(self)))
+
+    def test_of_nobody(self):
+        """The TGT in the cache is anonymous."""
+        # REQ: XT-84
+        realm = "WELLKNOWN:ANONYMOUS"
+        client = self.realm.new_client()
+        now = int(time.time())
+        make(client.dir / "anonymous", "WELLKNOWN/ANONYMOUS", realm,
+             credential("WELLKNOWN/ANONYMOUS", "krbtgt/" + realm, realm,
+                        (18, self.tgt.key), self.tgt.ticket, now - 60,
+                        now + 3600))
+        self.refuse_first(NO_TGT, self.empty(name=self.name._replace(
+            principal="WELLKNOWN/ANONYMOUS@" + realm)), Server(
+                type(self), acceptor_ccache="FILE:%s" %
+                (client.dir / "anonymous")))
+
+    def test_without_an_offer(self):
+        """As for an unpatched acceptor."""
+        # REQ: XT-10
+        with Call(self.server) as call:
+            answer = call.ask(self.empty(options=ap.WANT_MUTUAL))
+            self.assertRegex(gss.describe(answer), "KRB-ERROR [0-9]+$")
+        self.nobody(call.line)
+        with Call(self.server) as call:
+            self.assertIsNone(call.ask(self.empty(options=0)))
+        self.nobody(call.line)
+        self.good()
+
+    def test_without_framing(self):
+        """As DCE RPC has it (D17)."""
+        with Call(self.server) as call:
+            self.assertIsNone(call.ask(ap.ap_req(
+                BOTH, ap.empty_ticket(self.name), b"", 0)))
+        self.nobody(call.line)
+        self.good()
+
+    def test_almost_empty(self):
+        """Not an empty one: there is no key for it; it is for bob, so that
+        his TGT is the answer all the same, and no more."""
+        # REQ: XT-81
+        for token in (self.empty(sealed=b"x"), self.empty(etype=18)):
+            who = self.initiator()
+            with Call(self.server) as call:
+                self.take_tgt(who, call.ask(token))
+                self.finish(call, who)
+            self.established(call.line)
+
+    def test_twice(self):
+        # REQ: XT-81
+        with Call(self.server) as call:
+            self.take_tgt(self.initiator(), call.ask(self.empty()))
+            self.is_final(call.ask(self.empty()), USER2USER)
+        self.nobody(call.line)
+        self.good()
+
+    def test_a_user_to_user_ticket_at_once(self):
+        """Of an exchange before, or by another way: it is answered as if there
+        were none, since nothing says that it is new."""
+        # REQ: KI-22, XT-82
+        who = self.initiator()
+        with Call(self.server) as call:
+            self.take_tgt(who, call.ask(who.token()))
+            self.finish(call, who)
+        self.established(call.line, tokens="4")
+
+    def test_the_same_without_an_offer(self):
+        # REQ: KI-22
+        who = self.initiator(options=U2U & ~ap.OFFER)
+        with Call(self.server) as call:
+            answer = call.ask(who.token())
+            self.assertEqual(gss.describe(answer), "KRB-ERROR %d" % NOKEY)
+        self.nobody(call.line)
+        self.good()
+
+    def test_the_same_without_a_cache(self):
+        # REQ: KI-22
+        self.refuse_first(NOKEY, self.initiator().token(), Server(type(self)))
+
+
+class Second(U2UCase):
+    """The AP-REQ with a ticket."""
+
+    def test_an_error_in_between(self):
+        # REQ: XT-76
+        who = self.initiator()
+        with Call(self.server) as call:
+            self.begin(call, who)
+            answer = call.ask(who.token(when=time.time() - 3600))
+            tok_id, error2 = who.take_error2(answer)
+            self.assertEqual((tok_id, error2.code, error2.which),
+                             (gss.AP_REP, SKEW, K))
+            self.finish(call, who)
+        self.established(call.line, tokens="6", recovered="yes")
+
+    def test_two_errors(self):
+        # REQ: XT-76
+        who = self.initiator()
+        with Call(self.server) as call:
+            self.begin(call, who)
+            who.take_error2(call.ask(who.token(when=time.time() - 3600)))
+            answer = call.ask(who.token(when=time.time() - 3600))
+            self.is_final(answer, SKEW, K, (who.subkey,
+                                            who.credential.session))
+        self.nobody(call.line)
+        self.good()
+
+    def test_another_key(self):
+        # REQ: XT-83
+        self.refuse(MODIFIED, self.initiator(key=bytes(32)))
+        self.refuse(MODIFIED, self.initiator(spoil=True))
+
+    def test_a_spoilt_authenticator(self):
+        """The ticket is good: once more (6.1)."""
+        # REQ: XT-76
+        who = self.initiator()
+        with Call(self.server) as call:
+            self.begin(call, who)
+            _, error2 = who.take_error2(call.ask(who.token(spoil=True)))
+            self.assertEqual((error2.code, error2.which), (MODIFIED, S))
+            self.finish(call, who)
+        self.established(call.line, tokens="6", recovered="yes")
+
+    def test_the_long_term_key(self):
+        """After the TGT an ordinary ticket is none."""
+        self.refuse(USER2USER, self.initiator(options=BOTH))
+
+    def test_another_target(self):
+        """The ticket's name is not protected: whoever it is said to be for,
+        this is bob."""
+        # REQ: XT-84
+        who = self.initiator(sname="mallory")
+        self.refuse(NOT_US, who, which=K)
+
+    def test_the_option_in_the_clear(self):
+        # REQ: XT-83
+        self.refuse(USER2USER, clear=BOTH)
+        self.refuse(MODIFIED, self.initiator(options=BOTH), clear=U2U,
+                    which=K)
+
+    def test_the_challenge(self):
+        # REQ: XT-85
+        self.refuse(REPEAT, challenge=None, which=K)
+        self.refuse(REPEAT, challenge=bytes(32), which=K)
+
+    def test_replays(self):
+        """Both AP-REQs of an exchange in another."""
+        # REQ: XT-85
+        who, first = self.initiator(), self.empty()
+        with Call(self.server) as call:
+            self.take_tgt(who, call.ask(first))
+            second = who.token()
+            who.take_ap_rep(call.ask(second))
+            call.initiate_messages(who.messages())
+        self.established(call.line)
+        with Call(self.server) as call:
+            self.take_tgt(self.initiator(), call.ask(first))
+            self.is_final(call.ask(second), REPEAT, K,
+                          (who.subkey, who.credential.session))
+        self.nobody(call.line)
+        self.good()
+
+    def test_times(self):
+        """There is no other ticket for this TGT: final."""
+        self.refuse(EXPIRED, self.initiator(start=-7200, end=-3600), which=K)
+
+    def test_who_gives_up(self):
+        """The initiator cannot get a ticket, and has no key to say so in."""
+        # REQ: XT-71
+        who = self.initiator()
+        with Call(self.server) as call:
+            self.begin(call, who)
+            self.assertIsNone(call.ask(who.error_token(26, key=None,
+                                                       which=N)))
+        self.nobody(call.line)
+        with Call(self.server) as call:
+            self.begin(call, who)
+        self.assertFalse(call.line.complete)
+        self.good()
+
+
+if __name__ == "__main__":
+    unittest.main()
