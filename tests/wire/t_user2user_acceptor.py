@@ -124,7 +124,7 @@ class First(U2UCase):
     """What the TGT is given for."""
 
     def test_an_empty_ticket(self):
-        # REQ: XT-81
+        # REQ: XT-28, XT-81
         self.good()
 
     def test_for_somebody_else(self):
@@ -231,8 +231,21 @@ class Second(U2UCase):
             self.finish(call, who)
         self.established(call.line, tokens="6", recovered="yes")
 
+    def test_without_mutual_authentication(self):
+        """Five tokens; an initiator of ours does not do so (D4)."""
+        # REQ: XT-75
+        who = self.initiator(options=U2U & ~ap.WANT_MUTUAL)
+        who.flags = ap.ALL & ~ap.MUTUAL
+        with Call(self.server) as call:
+            self.take_tgt(who, call.ask(self.empty(options=ap.OFFER)))
+            answer = call.ask(who.token(when=time.time() - 3600))
+            self.assertEqual(who.take_error2(answer)[1].code, SKEW)
+            call.send(who.token())
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="5", recovered="yes")
+
     def test_two_errors(self):
-        # REQ: XT-76
+        # REQ: XT-50, XT-76
         who = self.initiator()
         with Call(self.server) as call:
             self.begin(call, who)
