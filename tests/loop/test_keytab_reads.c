@@ -6,7 +6,9 @@
 /*
  * Reading a FILE keytab takes a few system calls and not some for each entry;
  * each entry is found, also while another is added, and a file that is cut
- * anywhere has the entries in front of the cut.  Linked with --wrap=read.
+ * anywhere has the entries in front of the cut.  Keytabs made octet by octet
+ * have the entries that are said here, whatever is wrong with them.  Linked
+ * with --wrap=read.
  */
 
 #include <config.h>
@@ -110,6 +112,244 @@ test_cut(krb5_context context, krb5_keytab keytab, const char *path)
     check(count(context, keytab) == -1, "an empty file is no keytab");
 }
 
+/* ---- octet by octet --------------------------------------------------- */
+
+struct octets {
+    unsigned char buf[200000];
+    size_t len;
+};
+
+static void
+put(struct octets *o, const void *data, size_t len)
+{
+    if (len > sizeof(o->buf) - o->len)
+	errx(1, "too many octets");
+    memcpy(o->buf + o->len, data, len);
+    o->len += len;
+}
+
+static void
+put_number(struct octets *o, size_t octets, uint32_t number)
+{
+    unsigned char c;
+
+    while (octets-- > 0) {
+	c = (number >> (octets * 8)) & 0xff;
+	put(o, &c, 1);
+    }
+}
+
+static void
+put_text(struct octets *o, const char *text)
+{
+    put_number(o, 2, strlen(text));
+    put(o, text, strlen(text));
+}
+
+/*
+ * How a record is made; what is left 0 is as it should be.
+ */
+struct record {
+    const char *what;
+    const char *name;		/* the one component; the realm is TEST */
+    int vno8, vno32;
+    int parts;			/* behind the key: 0 two, 1 one, -1 none */
+    int length;			/* what the record says, when not its own */
+    int components;
+    int realm_length, key_length;
+    int entries;		/* counted, of this and a good one behind it */
+    unsigned vno;
+};
+
+static void
+put_record(struct octets *o, const struct record *r)
+{
+    struct octets *body = calloc(1, sizeof(*body));
+    const char *name = r->name ? r->name : "user";
+
+    if (body == NULL)
+	err(1, "calloc");
+    put_number(body, 2, r->components ? r->components : 1);
+    put_number(body, 2, r->realm_length ? r->realm_length : 4);
+    put(body, "TEST", 4);
+    put_text(body, name);
+    put_number(body, 4, KRB5_NT_PRINCIPAL);
+    put_number(body, 4, 1);
+    put_number(body, 1, r->vno8 ? r->vno8 : 1);
+    put_number(body, 2, ETYPE_AES128_CTS_HMAC_SHA1_96);
+    put_number(body, 2, r->key_length ? r->key_length : 16);
+    put(body, "0123456789abcdef", 16);
+    if (r->parts >= 0)
+	put_number(body, 4, r->vno32);
+    if (r->parts == 0)
+	put_number(body, 4, 7);
+    put_number(o, 4, r->length ? (uint32_t)r->length : body->len);
+    put(o, body->buf, body->len);
+    free(body);
+}
+
+static void
+write_octets(const char *path, const struct octets *o, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    if (fd < 0 || write(fd, o->buf, len) != (ssize_t)len || close(fd))
+	err(1, "%s", path);
+}
+
+static const struct record records[] = {
+    { .what = "a good one", .entries = 2, .vno = 1 },
+    { .what = "version in 8 bits", .vno8 = 200, .parts = -1, .entries = 2,
+      .vno = 200 },
+    { .what = "version in 32 bits", .vno8 = 1, .vno32 = 257, .entries = 2,
+      .vno = 257 },
+    { .what = "no flags", .vno8 = 3, .vno32 = 3, .parts = 1, .entries = 2,
+      .vno = 3 },
+    { .what = "longer than a block", .name = NULL, .entries = 2, .vno = 1 },
+    { .what = "0 long", .length = -1, .entries = 0 },
+    { .what = "longer than the file", .length = 1000000, .entries = 0 },
+    { .what = "2 GiB long", .length = 0x7fffffff, .entries = 0 },
+    { .what = "a hole over all", .length = -1000000, .entries = 0 },
+    { .what = "a hole of 2 GiB", .length = INT32_MIN, .entries = 0 },
+    { .what = "too many components", .components = 2, .entries = 0 },
+    { .what = "65535 components", .components = 65535, .entries = 0 },
+    { .what = "a realm too long", .realm_length = 65535, .entries = 0 },
+    { .what = "a key too long", .key_length = 17 + 8, .entries = 0 },
+    { .what = "a key of 65535", .key_length = 65535, .entries = 0 },
+};
+
+static int
+find(krb5_context context, krb5_keytab keytab, const char *name, unsigned vno)
+{
+    krb5_keytab_entry entry;
+    krb5_principal principal;
+    krb5_error_code ret;
+
+    must(krb5_parse_name_flags(context, name, strchr(name, '@') ? 0 :
+			       KRB5_PRINCIPAL_PARSE_NO_REALM, &principal),
+	 name);
+    if (strchr(name, '@') == NULL)
+	must(krb5_principal_set_realm(context, principal, ""), "realm");
+    ret = krb5_kt_get_entry(context, keytab, principal, vno, 0, &entry);
+    krb5_free_principal(context, principal);
+    if (ret)
+	return 0;
+    ret = entry.vno == vno || vno == 0;
+    krb5_kt_free_entry(context, &entry);
+    return ret;
+}
+
+static void
+test_records(krb5_context context, krb5_keytab keytab, const char *path)
+{
+    static const struct record good = { .name = "good" };
+    struct octets *o = calloc(1, sizeof(*o));
+    struct record r;
+    char *longer = malloc(30001);
+    size_t i;
+
+    if (o == NULL || longer == NULL)
+	err(1, "malloc");
+    memset(longer, 'x', 30000);
+    longer[30000] = '\0';
+    for (i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+	r = records[i];
+	if (strcmp(r.what, "longer than a block") == 0)
+	    r.name = longer;
+	o->len = 0;
+	put(o, "\5\2", 2);
+	if (r.length == -1) {
+	    put_number(o, 4, 0);
+	    r.length = 0;
+	}
+	put_record(o, &r);
+	put_record(o, &good);
+	write_octets(path, o, o->len);
+	check(count(context, keytab) == r.entries, "%s: %d entries", r.what,
+	      count(context, keytab));
+	if (r.entries == 2)
+	    check(find(context, keytab, "good@TEST", 1),
+		  "%s: the one behind it", r.what);
+	if (r.vno && r.name == NULL)
+	    check(find(context, keytab, "user@TEST", r.vno) &&
+		  find(context, keytab, "user", r.vno), "%s: found", r.what);
+    }
+    free(longer);
+    free(o);
+}
+
+/*
+ * A hole between two entries, and names that begin alike.
+ */
+static void
+test_names(krb5_context context, krb5_keytab keytab, const char *path)
+{
+    static const char *const names[] = { "h10", "h1", "h", "h100" };
+    struct octets *o = calloc(1, sizeof(*o));
+    struct record r;
+    size_t i;
+
+    if (o == NULL)
+	err(1, "calloc");
+    put(o, "\5\2", 2);
+    for (i = 0; i < 4; i++) {
+	memset(&r, 0, sizeof(r));
+	r.name = names[i];
+	r.vno8 = r.vno32 = i + 1;
+	put_record(o, &r);
+	put_number(o, 4, (uint32_t)-20000);
+	o->len += 20000;
+    }
+    write_octets(path, o, o->len);
+    check(count(context, keytab) == 4, "four between holes");
+    check(find(context, keytab, "h10@TEST", 1) &&
+	  find(context, keytab, "h1@TEST", 2) &&
+	  find(context, keytab, "h@TEST", 3) &&
+	  find(context, keytab, "h100@TEST", 4), "each under its own name");
+    check(!find(context, keytab, "h1@TEST", 1) &&
+	  !find(context, keytab, "h1@TES", 0) &&
+	  !find(context, keytab, "h1/h1@TEST", 0) &&
+	  !find(context, keytab, "h1000@TEST", 0), "and under no other");
+    free(o);
+}
+
+/*
+ * Octets changed one after the other: nothing crashes, the lock is free
+ * afterwards, and the good keytab reads as before.
+ */
+static void
+test_changed(krb5_context context, krb5_keytab keytab, const char *path)
+{
+    static const unsigned char changes[] = { 0x01, 0x80, 0xff };
+    struct octets *o = calloc(1, sizeof(*o));
+    struct record r;
+    size_t at, c, most = 0;
+    int n;
+
+    if (o == NULL)
+	err(1, "calloc");
+    memset(&r, 0, sizeof(r));
+    put(o, "\5\2", 2);
+    put_record(o, &r);
+    put_record(o, &r);
+    for (at = 0; at < o->len; at++) {
+	for (c = 0; c < sizeof(changes); c++) {
+	    o->buf[at] ^= changes[c];
+	    write_octets(path, o, o->len);
+	    n = count(context, keytab);
+	    if (n > 0 && (size_t)n > most)
+		most = n;
+	    (void)find(context, keytab, "user@TEST", 1);
+	    o->buf[at] ^= changes[c];
+	}
+    }
+    check(most == 2, "changed octets: at most %d entries", (int)most);
+    write_octets(path, o, o->len);
+    check(count(context, keytab) == 2 && find(context, keytab, "user@TEST", 1),
+	  "the good one afterwards");
+    free(o);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -156,6 +396,9 @@ main(int argc, char **argv)
     must(krb5_kt_add_entry(context, keytab, &entry), "add one more");
     krb5_kt_free_entry(context, &entry);
     test_cut(context, keytab, path);
+    test_records(context, keytab, path);
+    test_names(context, keytab, path);
+    test_changed(context, keytab, path);
 
     unlink(path);
     krb5_kt_close(context, keytab);
