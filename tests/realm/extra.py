@@ -8,7 +8,7 @@ import socket
 from wire import framing, gss, mitm
 
 from . import RealmCase
-from .loop import Acceptor, initiate
+from .loop import Acceptor, initiate, other_clock
 
 MUTUAL = "mutual,replay,sequence,conf,integ"
 NOT_MUTUAL = "replay,sequence,conf,integ"
@@ -31,10 +31,13 @@ class Server:
     """An acceptor with a [gssapi] section of its own, and the man before
     it."""
 
-    def __init__(self, case, *args, inst=None, **gssapi):
+    def __init__(self, case, *args, inst=None, ahead=0, **gssapi):
+        """ahead: so many seconds is the acceptor's clock."""
         self.case = case
         self.client = case.realm.new_client(inst=inst, gssapi=gssapi)
         self.client.more_env["KRB5RCACHEDIR"] = str(case.rcache_dir)
+        if ahead:
+            self.client.more_env.update(other_clock(ahead))
         self.acceptor = Acceptor(
             self.client, "--keytab=FILE:%s" % case.keytab, "--timeout=4",
             *args)

@@ -73,6 +73,12 @@ def library_env(inst):
     return {"LD_LIBRARY_PATH": str(lib)}
 
 
+def other_clock(ahead):
+    """Environment of a program whose clock is so many seconds ahead."""
+    return {"LD_PRELOAD": built("other_clock.so", "tests", "ext", "loop"),
+            "OTHER_CLOCK": str(ahead)}
+
+
 class Acceptor:
     """loop_acceptor with the client's environment; a context manager.
 

@@ -739,7 +739,7 @@ class FirstToken(PeerCase):
 
     def test_skew_without_offer(self):
         """Heimdal's own second try, as ever."""
-        # REQ: XT-78, XT-04
+        # REQ: XT-78, XT-04, KI-10
         who = self.initiator(options=ap.WANT_MUTUAL)
         with Call(self.challenge) as call:
             answer = gss.Krb5Token(call.ask(who.token(
