@@ -1,4 +1,4 @@
-"""Reader for keytab files (format 0x0502)."""
+"""Keytab files (format 0x0502), read and written."""
 
 import collections
 import struct
@@ -45,3 +45,22 @@ def read(path):
             entries.append(_entry(buf[pos:pos + size]))
         pos += abs(size)
     return entries
+
+
+def _put(octets):
+    return struct.pack(">H", len(octets)) + octets
+
+
+def _octets(entry):
+    name, realm = entry.principal.split("@")
+    parts = [part.encode() for part in name.split("/")]
+    body = struct.pack(">H", len(parts)) + _put(realm.encode()) + \
+        b"".join(map(_put, parts)) + \
+        struct.pack(">IIBH", 1, 0, entry.kvno & 0xff, entry.etype) + \
+        _put(entry.key) + struct.pack(">I", entry.kvno)
+    return struct.pack(">i", len(body)) + body
+
+
+def write(path, entries):
+    """A keytab file with these entries, in their order."""
+    path.write_bytes(b"\x05\x02" + b"".join(map(_octets, entries)))
