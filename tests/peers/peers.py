@@ -1,5 +1,5 @@
 """Other implementations to talk to: MIT krb5, an unpatched Heimdal, the
-OpenJDK.
+OpenJDK, impacket.
 
 The system's own when installed, otherwise the distribution's packages
 unpacked below $BUILD_DIR/peers.  A peer that cannot be had skips the test
@@ -10,10 +10,12 @@ missing.
 import contextlib
 import fcntl
 import functools
+import importlib.util
 import os
 import platform
 import re
 import subprocess
+import sys
 import unittest
 
 from realm.install import Install, base_env, build_dir
@@ -26,6 +28,9 @@ _MIT_FAMILY = r"lib(krb5|k5crypto|kadm5|kdb5|gssapi-krb5|gssrpc|verto)"
 _HEIMDAL = ["heimdal-kdc", "heimdal-clients"]
 _HEIMDAL_FAMILY = r"lib.*-heimdal"
 _JAVA = "default-jdk-headless"
+# what impacket.krb5 imports
+_IMPACKET = ["python3-impacket", "python3-pyasn1", "python3-pycryptodome",
+             "python3-six", "python3-future"]
 
 
 def directory():
@@ -142,6 +147,13 @@ def _get_java():
     return Install("java", sorted(root.glob("usr/lib/jvm/java-*/bin")))
 
 
+def _get_impacket():
+    if importlib.util.find_spec("impacket"):
+        return None
+    root = _fetch("impacket", lambda apt: _IMPACKET)
+    return str(root / "usr/lib/python3/dist-packages")
+
+
 @functools.lru_cache(maxsize=None)
 def mit():
     """MIT krb5 with KDC, PKINIT and the GSS samples, as an Install."""
@@ -160,3 +172,12 @@ def java():
     """java and javac, as an Install.  It is a large download for a few
     cells of one suite: without it they are skipped, with CI=true too."""
     return _or_skip("OpenJDK", _get_java, needed=False)
+
+
+@functools.lru_cache(maxsize=None)
+def impacket():
+    """Make the module impacket, and what impacket.krb5 needs, importable."""
+    directory = _or_skip("impacket", _get_impacket)
+    if directory:
+        sys.path.append(directory)
+        importlib.invalidate_caches()
