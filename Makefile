@@ -10,6 +10,7 @@
 #   make mutate         100,000 GSS exchanges with a changed token, in one process
 #   make soak-loop      the same between programs, by a man in the middle
 #   make trace          which requirement has which tests
+#   make proof          which peers have shown the rules of [MS-KILE]; runs their suites
 #   make bare-machine   build.sh demo and check in a debootstrap chroot (root)
 #   make refresh        writes the patches as quilt would
 
@@ -33,9 +34,12 @@ refresh:
 	scripts/refresh-series
 trace:
 	$(PYTHON) tests/trace.py
+proof:
+	$(ENV) $(PYTHON) tests/proof.py --run
 bench:
 	$(ENV) $(PYTHON) tests/bench/bench_freshness.py
 	$(ENV) $(PYTHON) tests/bench/bench_extra_tokens.py
+	$(ENV) $(PYTHON) tests/bench/bench_keytab.py
 soak-pkinit:
 	$(ENV) $(PYTHON) tests/soak/soak_pkinit_dh.py
 mutate:
@@ -46,4 +50,4 @@ bare-machine:
 	tests/bare-machine
 
 .PHONY: all demo check clean check-patches check-heimdal check-ext check-prefixes \
-	refresh trace bench soak-pkinit mutate soak-loop bare-machine
+	refresh trace proof bench soak-pkinit mutate soak-loop bare-machine

@@ -10,6 +10,7 @@ import textwrap
 import unittest
 from pathlib import Path
 
+import proof
 import run
 import trace
 
@@ -154,6 +155,76 @@ class TraceTest(unittest.TestCase):
             self.assertEqual(dict(trace.read_markers(root)), {
                 "PF-01": ["mod/kdc/test_b.c:2", "tests/a/t_a.py:1"],
                 "XT-03": ["tests/a/t_a.py:1"]})
+
+
+class ProofTest(unittest.TestCase):
+    """Whose word it is, and what came of it."""
+
+    SUITE = textwrap.dedent("""
+        class T(Case):
+            def test_mit_with_ours(self):
+                # %s: KI-01
+                pass
+            def test_plain(self):
+                "admit, transmit, javascript"
+                # %s: KI-01
+                pass
+            def test_both(self):
+                # %s: KI-01
+                self.with_("unpatched", peers.mit())
+        """) % (("REQ",) * 3)
+
+    def setUp(self):
+        tmp = tempfile.TemporaryDirectory()
+        self.addCleanup(tmp.cleanup)
+        self.root = Path(tmp.name)
+        for name, text in (
+                ("tests/interop/t_a.py", self.SUITE),
+                ("tests/interop/t_b.py", "peers.impacket()" + self.SUITE),
+                ("tests/wire/t_c.py", self.SUITE),
+                ("tests/loop/test_d.c", "/* %s: KI-01 */" % "REQ")):
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def at(self, name, line):
+        """A Proof, sorted."""
+        found = proof.read_place(self.root, "%s:%d" % (name, line))
+        return found.suite, found.case, sorted(found.peers)
+
+    def test_peers(self):
+        for name, line, want in (
+                ("interop/t_a.py", 4, ("T.test_mit_with_ours",
+                                       ["MIT krb5"])),
+                ("interop/t_a.py", 8, ("T.test_plain", ["ours"])),
+                ("interop/t_a.py", 11, ("T.test_both", [
+                    "MIT krb5", "unpatched Heimdal"])),
+                ("interop/t_b.py", 8, ("T.test_plain", ["impacket"])),
+                ("wire/t_c.py", 8, ("T.test_plain", ["wire encoder"])),
+                ("loop/test_d.c", 1, (None, ["C program"]))):
+            self.assertEqual(self.at("tests/" + name, line)[1:], want)
+
+    def test_results(self):
+        results = {"interop/t_a": {"T.test_plain": "pass",
+                                   "T.test_both (mech='krb5')": "fail",
+                                   "T.test_both_and_more": "skip"},
+                   "wire/t_c": {"setUpClass (t_c.T)": "skip"}}
+        for suite, case, want in (
+                ("interop/t_a", "T.test_plain", "pass"),
+                ("interop/t_a", "T.test_both", "fail"),
+                ("interop/t_a", "T.test_mit_with_ours", "not run"),
+                ("wire/t_c", "T.test_plain", "skip"),
+                ("interop/t_a", None, "fail"),
+                ("loop/test_d", None, "not run")):
+            self.assertEqual(proof.result_of(
+                results, proof.Proof(suite, case, set())), want)
+
+    def test_only_what_passed_is_a_proof(self):
+        results = {"a": {"T.x": "pass"}, "b": {"b": "skip"}}
+        self.assertEqual(proof.row(results, [
+            proof.Proof("a", "T.x", {"ours"}),
+            proof.Proof("b", None, {"impacket"})]),
+            (["ours"], {"pass": 1, "skip": 1}))
 
 
 if __name__ == "__main__":
