@@ -13,6 +13,7 @@ from pathlib import Path
 import proof
 import run
 import trace
+from realm.process import wait_until
 
 HEAD = "import unittest\nclass T(unittest.TestCase):\n"
 
@@ -100,11 +101,15 @@ class RunnerTest(unittest.TestCase):
         open(%r, "w").write(str(child.pid))
 """ % str(self.dir / "pid"))
         self.assertEqual(cases["(file)"], ("fail", "left processes behind"))
-        pid = (self.dir / "pid").read_text()
-        with contextlib.suppress(FileNotFoundError):
+        stat = Path("/proc/%s/stat" % (self.dir / "pid").read_text())
+
+        def dead():
             # A zombie of somebody else's is dead enough.
-            state = Path("/proc/%s/stat" % pid).read_text().split()[2]
-            self.assertEqual(state, "Z")
+            try:
+                return stat.read_text().split()[2] == "Z"
+            except (FileNotFoundError, ProcessLookupError):
+                return True
+        wait_until("the process left behind is dead", dead)
 
     def test_error_in_setup_of_a_class_is_a_failure(self):
         cases, _out, status = self.go(HEAD + """

@@ -123,8 +123,7 @@ class JavaAcceptor:
         return found
 
     def _lines(self):
-        """Those that are written to their end."""
-        return lines(self.daemon.said().rpartition("\n")[0])
+        return lines(self.daemon.said())
 
     def line(self, number):
         """The number-th Line, from 1; waits for it."""

@@ -45,9 +45,9 @@ class Line:
 
 
 def lines(text):
-    """The Lines of a program's output."""
-    return [Line(line) for line in text.splitlines()
-            if line.startswith("result=")]
+    """The Lines of a program's output; not one that is still being written."""
+    return [Line(line.rstrip("\n")) for line in text.splitlines(keepends=True)
+            if line.startswith("result=") and line.endswith("\n")]
 
 
 def built(name, *directories):
