@@ -11,8 +11,8 @@ from wire import krb_error2 as k2
 from wire import gss, mitm, tgs
 
 KRB5_BASE = -1765328384                 # error 0 of the protocol, as minor
-SERVER_NOMATCH, MUST_USE_U2U, NOT_US, NOKEY = 26, 27, 35, 45
-NO_TGT, U2U = 67, 69
+SERVER_NOMATCH, MUST_USE_U2U, NOT_US = 26, 27, 35
+REPEAT, MODIFIED, NO_TGT, U2U = 34, 41, 67, 69
 FOUR = ["AP-REQ", "KRB-ERROR2 continue", "AP-REQ", "AP-REP"]
 FINAL = ["AP-REQ", "KRB-ERROR2 final"]
 AHEAD = 3600
@@ -294,6 +294,48 @@ class Middle(U2UCase):
         self.nobody(theirs)
         self.assertEqual(ours.minor - KRB5_BASE, SERVER_NOMATCH, ours)
         self.realm.log.assert_ordered([r"TGS-REQ alice@.* for bob@"])
+        self.good()
+
+    def test_an_older_answer(self):
+        """bob's own TGT, of another exchange and of another login: the
+        challenge is not the one, or no key opens the ticket."""
+        # REQ: XT-84, XT-85
+        old = self.good().tokens[1].data
+        other = Server(type(self), acceptor_ccache=self.login(BOB).ccache)
+        for server, code in ((self.server, REPEAT), (other, MODIFIED)):
+            ours, theirs, exchange = self.play(server, script={
+                "<1": mitm.substitute(old)})
+            self.assertFalse(ours.complete)
+            self.nobody(theirs)
+            self.assertEqual(kinds(exchange)[2:], FINAL)
+            self.assertEqual(theirs.minor - KRB5_BASE, code, theirs)
+            self.good(server)
+
+    def test_changes(self):
+        """An octet of each token changed: the initiator is not complete, or
+        both are and know each other."""
+        # REQ: XT-84
+        tokens = self.good().tokens[:4]
+        for number, which in enumerate((">1", "<1", ">2", "<2")):
+            size = len(tokens[number].data)
+            for at in range(0, size, size // 12 + 1):
+                ours, theirs, exchange = self.play(
+                    script={which: mitm.flip(at)})
+                self.assertIn(theirs.src, ("-", self.initiator_name))
+                if ours.complete:
+                    self.complete(ours, theirs, user2user="yes")
+                elif which != "<2":
+                    self.assertEqual(theirs.src, "-", exchange.dump())
+        self.good()
+
+    def test_the_second_request_again(self):
+        """To an acceptor that has asked another."""
+        # REQ: XT-85
+        again = self.good().tokens[2].data
+        ours, theirs, _ = self.play(script={">2": mitm.substitute(again)})
+        self.assertFalse(ours.complete)
+        self.nobody(theirs)
+        self.assertEqual(theirs.minor - KRB5_BASE, REPEAT, theirs)
         self.good()
 
 
