@@ -12,7 +12,6 @@ from realm.talk import Call
 from wire import ap, gss, tgs
 from wire import krb_error2 as k2
 
-FAILURE, DEFECTIVE = 13 << 16, 9 << 16
 EXPIRED, REPEAT, NOT_US, SKEW, MODIFIED, NOKEY = 32, 34, 35, 37, 41, 45
 NO_TGT, USER2USER = 67, 69
 N, K, S = k2.KEY_NULL, k2.KEY_SUBKEY, k2.KEY_SESSION
