@@ -117,8 +117,11 @@ def hold(until):
 
 
 def truncate(size):
-    """Only the first `size` octets (negative: all but the last)."""
-    return _on_data(lambda data: data[:size])
+    """Only the first `size` octets (negative: all but the last), and at
+    least one octet less: a token is not of the same length every time, as
+    the integers in it (microseconds, sequence numbers) are not."""
+    return _on_data(lambda data: data[:-1][:size] if size >= 0
+                    else data[:size])
 
 
 def extend(tail):

@@ -100,6 +100,7 @@ class ScriptTest(unittest.TestCase):
                  [more, ask, answer, end]),
                 ({">1": truncate(2)}, [(">", b"as"), answer, more, end]),
                 ({">1": truncate(-1)}, [(">", b"as"), answer, more, end]),
+                ({">1": truncate(3)}, [(">", b"as"), answer, more, end]),
                 ({">1": truncate(0)}, [(">", b""), answer, more, end]),
                 ({"<2": extend(b"!")}, [ask, answer, more, ("<", b"end!")]),
                 ({"<2": flip(0)}, [ask, answer, more, ("<", b"dnd")]),
