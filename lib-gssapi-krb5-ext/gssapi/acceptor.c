@@ -205,6 +205,8 @@ ask(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     else
 	ext->confirmed = 1;
     ext->waiting = 1;
+    ext->bad_time = _gsskrb5_ext_is_time_error(code);
+    krb5_timeofday(context, &ext->asked);
     _krb5_debug(context, 5, "gss acceptor: token %u asks for another AP-REQ, "
 		"error %d", ext->tokens, (int)error2.error_code);
     return GSS_S_CONTINUE_NEEDED;
@@ -419,7 +421,8 @@ is_recoverable(gsskrb5_ctx ctx, krb5_error_code code)
 	return 0;
     case RECOVERY_TICKET:
     case RECOVERY_PATH:
-	return !ext->user2user;	/* there is no other for this TGT */
+	/* there is no other for this TGT, but one that tells the time */
+	return !ext->user2user || _gsskrb5_ext_is_time_error(code);
     default:
 	return 1;
     }

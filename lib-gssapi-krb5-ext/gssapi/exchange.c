@@ -109,6 +109,7 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
     if (ext == NULL)
 	return;
     krb5_data_free(&ext->challenge);
+    krb5_data_free(&ext->second_ticket);
     _gsskrb5_ext_forget_ap_req(context, ext);
     _gsskrb5_ext_forget_first(context, &ext->first);
     _krb5_ext_free_peek(context, &ext->peek);

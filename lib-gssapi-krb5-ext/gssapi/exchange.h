@@ -87,20 +87,27 @@ struct gsskrb5_ext_exchange {
     unsigned int cached : 1;	/* the AP-REQ is in the replay cache */
     unsigned int new_ticket : 1; /* initiator: not the credential cache's */
     unsigned int user2user : 1;	/* the acceptor's TGT went over */
+    unsigned int bad_time : 1;	/* acceptor: why it waits */
+    unsigned int clock_ticket : 1; /* initiator: it has the challenge */
     unsigned int tokens;	/* of both sides, so far */
     AP_REQ ap_req;		/* acceptor: the last AP-REQ, ... */
     uint32_t options;		/* ... its ap-options in the clear, ... */
     krb5_principal server;	/* ... and the ticket's, once it was read */
     krb5_data challenge;	/* the last one; ours or to be quoted */
 
+    int32_t clock;		/* the KDC's ahead of ours, in seconds, as a
+				   ticket with the challenge has told */
+
     /* initiator */
     OM_uint32 flags;		/* of the first AP-REQ with a ticket */
+    krb5_data second_ticket;	/* user-to-user: the acceptor's TGT */
 
     /* acceptor */
     enum replay_policy policy;	/* for this AP-REQ */
     unsigned int shared : 1;	/* with acceptors that know no challenge */
     unsigned int require_bindings : 1; /* the credential does */
     OM_uint32 last_flags;	/* of the last 0x8003 checksum */
+    krb5_timestamp asked;	/* when the challenge went out */
     gsskrb5_cred credential;	/* of this call; alias */
     struct gsskrb5_ext_own_tgt own; /* that has gone out */
     struct gsskrb5_ext_first first;
@@ -200,7 +207,15 @@ _gsskrb5_ext_protect(krb5_context context, gsskrb5_ctx ctx,
 		     const Authenticator *a,
 		     krb5_error_code *code);
 
+/* clock.c */
+
+int
+_gsskrb5_ext_is_time_error(krb5_error_code code);
+
 /* ticket.c */
+
+krb5_error_code
+_gsskrb5_ext_clock_ticket(krb5_context context, gsskrb5_ctx ctx);
 
 krb5_error_code
 _gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx,

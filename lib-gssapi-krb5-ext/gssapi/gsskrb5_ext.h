@@ -52,6 +52,9 @@ _gsskrb5_ext_initiate_answer(OM_uint32 *minor_status, krb5_context context,
 int
 _gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx);
 
+void
+_gsskrb5_ext_initiate_clock(gsskrb5_ctx ctx, int32_t *offset);
+
 /* user2user.c */
 
 OM_uint32
@@ -116,6 +119,17 @@ _gsskrb5_ext_accept_sent_error(gsskrb5_ctx ctx);
 void
 _gsskrb5_ext_accept_error(krb5_context context, gsskrb5_ctx ctx,
 			  krb5_error_code code, gss_buffer_t output_token);
+
+/* clock.c */
+
+krb5_error_code
+_gsskrb5_ext_rd_req(krb5_context context, gsskrb5_ctx ctx,
+		    const krb5_data *ap_req, krb5_keytab keytab,
+		    krb5_const_principal server, krb5_rd_req_in_ctx in,
+		    krb5_rd_req_out_ctx *out);
+
+time_t
+_gsskrb5_ext_accept_endtime(gsskrb5_ctx ctx);
 
 /* bindings.c */
 

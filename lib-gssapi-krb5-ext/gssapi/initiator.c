@@ -243,7 +243,8 @@ is_consistent(enum gsskrb5_ext_found found,
 
 /*
  * Whether the context has what an action begins with: a ticket, but for asking
- * for one; and of user-to-user authentication there is no other ticket.
+ * for one; and of user-to-user authentication there is no other ticket, but
+ * one that tells the time.
  */
 static int
 is_possible(gsskrb5_ctx ctx, enum recovery_action action)
@@ -257,6 +258,49 @@ is_possible(gsskrb5_ctx ctx, enum recovery_action action)
     default:
 	return ctx->kcred != NULL;
     }
+}
+
+/*
+ * What to do about an acceptor that refuses the times of the ticket: when it
+ * is its clock that is wrong, another ticket with the same times is no help.
+ */
+static enum recovery_action
+blame_clock(krb5_context context, krb5_error_code code, time_t stime,
+	    enum recovery_action action)
+{
+    krb5_timestamp now;
+
+    krb5_timeofday(context, &now);
+    if (action != RECOVERY_TICKET || !_gsskrb5_ext_is_time_error(code) ||
+	(stime >= now - context->max_skew && stime <= now + context->max_skew))
+	return action;
+    return RECOVERY_CLOCK;
+}
+
+/*
+ * Our clocks differ: have the KDC tell the acceptor the time.  Without a KDC
+ * take the acceptor's, if the ticket is valid by it.
+ *
+ * If it is, and the acceptor itself says so, later contexts begin with its
+ * clock, once this one is complete (adr/0008).
+ */
+static krb5_error_code
+agree_on_time(krb5_context context, gsskrb5_ctx ctx,
+	      const struct krb5_ext_error2 *error2, krb5_error_code code)
+{
+    int plausible = code == KRB5KRB_AP_ERR_SKEW &&
+	_gsskrb5i_plausible_time(context, ctx, error2->stime);
+
+    if (_gsskrb5_ext_clock_ticket(context, ctx) == 0) {
+	if (error2->key != KRB5_EXT_ERROR2_KEY_SUBKEY)
+	    plausible = 0;
+    } else if (!plausible)
+	return code;
+    if (plausible) {
+	ctx->skew = error2->stime - time(NULL);
+	ctx->more_flags |= RETRIED;
+    }
+    return 0;
 }
 
 /*
@@ -281,6 +325,7 @@ recover(krb5_context context, gsskrb5_ctx ctx,
     state.retried = (ctx->more_flags & RETRIED) != 0;
     action = _gsskrb5_ext_recover(error2->error_code, levels[error2->key],
 				  &state);
+    action = blame_clock(context, code, error2->stime, action);
     _krb5_debug(context, 5, "gss initiator: error %d: %s",
 		(int)error2->error_code, _gsskrb5_ext_recovery_name(action));
     if (!is_possible(ctx, action))
@@ -290,12 +335,8 @@ recover(krb5_context context, gsskrb5_ctx ctx,
     switch (action) {
     case RECOVERY_REQUEST:
 	return 0;
-    case RECOVERY_TIME:
-	if (!_gsskrb5i_plausible_time(context, ctx, error2->stime))
-	    return code;
-	ctx->skew = error2->stime - time(NULL);
-	ctx->more_flags |= RETRIED;
-	return 0;
+    case RECOVERY_CLOCK:
+	return agree_on_time(context, ctx, error2, code);
     case RECOVERY_TICKET:
 	return _gsskrb5_ext_new_ticket(context, ctx, code);
     case RECOVERY_PATH:
@@ -443,4 +484,17 @@ _gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx)
     return ctx->kcred != NULL &&
 	(ext == NULL ||
 	 !(ext->user2user || ext->recovered || ext->confirmed));
+}
+
+/**
+ * The clock to make an Authenticator by.
+ *
+ * @param ctx the context
+ * @param offset of our clock, in seconds; changed if a ticket has told another
+ */
+void
+_gsskrb5_ext_initiate_clock(gsskrb5_ctx ctx, int32_t *offset)
+{
+    if (ctx->ext->clock_ticket)
+	*offset = ctx->ext->clock;
 }

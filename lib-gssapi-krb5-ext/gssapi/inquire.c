@@ -37,6 +37,9 @@ protection(const struct gsskrb5_ext_exchange *ext)
  *   confirmed=yes|no the key was confirmed before the last AP-REQ
  *   recovered=yes|no there was an error, and another AP-REQ
  *   user2user=yes|no the ticket is in the session key of the acceptor's TGT
+ *   clock=N          acceptor: seconds that the KDC's clock is ahead of ours,
+ *                    when ours is so wrong that it was corrected for this
+ *                    context, else 0
  *
  * @param minor_status an error
  * @param ctx a context
@@ -51,18 +54,18 @@ _gsskrb5_ext_inquire_exchange(OM_uint32 *minor_status, gsskrb5_ctx ctx,
 {
     const struct gsskrb5_ext_exchange *ext = ctx->ext;
     gss_buffer_desc buffer;
-    char text[128];
+    char text[160];
     int acceptor = (ctx->more_flags & LOCAL) == 0;
 
     *minor_status = 0;
     if (ext == NULL)
 	return GSS_S_UNAVAILABLE;
     snprintf(text, sizeof(text), "tokens=%u offered=%s protection=%s "
-	     "confirmed=%s recovered=%s user2user=%s", ext->tokens,
+	     "confirmed=%s recovered=%s user2user=%s clock=%d", ext->tokens,
 	     ext->offered ? "yes" : "no",
 	     acceptor ? protection(ext) : "none",
 	     ext->confirmed ? "yes" : "no", ext->recovered ? "yes" : "no",
-	     ext->user2user ? "yes" : "no");
+	     ext->user2user ? "yes" : "no", acceptor ? (int)ext->clock : 0);
     buffer.value = text;
     buffer.length = strlen(text);
     return gss_add_buffer_set_member(minor_status, &buffer, data_set);

@@ -12,7 +12,7 @@
 #define FAIL RECOVERY_FAIL
 #define FORGED RECOVERY_FORGED
 #define REQUEST RECOVERY_REQUEST
-#define TIME RECOVERY_TIME
+#define CLOCK RECOVERY_CLOCK
 #define TICKET RECOVERY_TICKET
 #define PATH RECOVERY_PATH
 #define USER RECOVERY_USER2USER
@@ -34,7 +34,7 @@ const struct recovery_row _gsskrb5_ext_recovery_table[] = {
     { 34, "REPEAT",             { FORGED,  REQUEST, REQUEST }, 1 },
     { 35, "NOT_US",             { FAIL,    FORGED,  FORGED },  0 },
     { 36, "BADMATCH",           { REQUEST, FAIL,    FAIL },    0 },
-    { 37, "SKEW",               { FORGED,  TIME,    TIME },    1 },
+    { 37, "SKEW",               { FORGED,  CLOCK,   CLOCK },    1 },
     { 38, "BADADDR",            { FORGED,  FAIL,    FAIL },    0 },
     { 39, "BADVERSION",         { REQUEST, FAIL,    FAIL },    0 },
     { 40, "MSG_TYPE",           { REQUEST, FAIL,    FAIL },    0 },
@@ -49,7 +49,8 @@ const struct recovery_row _gsskrb5_ext_recovery_table[] = {
 };
 
 static const char *const names[RECOVERY_ACTIONS] = {
-    "fail", "forged", "new request", "new request, acceptor's time",
+    "fail", "forged", "new request",
+    "new ticket with the challenge, or acceptor's time",
     "new ticket", "new ticket, other path", "user-to-user ticket"
 };
 

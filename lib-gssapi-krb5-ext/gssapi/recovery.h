@@ -28,7 +28,8 @@ enum recovery_action {
     RECOVERY_FAIL,		/* nothing to be done */
     RECOVERY_FORGED,		/* no acceptor says this at this level */
     RECOVERY_REQUEST,		/* another AP-REQ with the same ticket */
-    RECOVERY_TIME,		/* and with the acceptor's time */
+    RECOVERY_CLOCK,		/* a ticket that tells the acceptor the time,
+				   or else its time in the AP-REQ */
     RECOVERY_TICKET,		/* a new ticket, not from the cache */
     RECOVERY_PATH,		/* a new ticket by other realms */
     RECOVERY_USER2USER		/* a ticket in the session key of the TGT */

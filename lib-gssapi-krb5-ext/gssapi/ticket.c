@@ -67,6 +67,33 @@ replace_ticket(krb5_context context, gsskrb5_ctx ctx, krb5_creds *cred)
     ctx->ext->new_ticket = 1;
 }
 
+/*
+ * Ask the KDC for another ticket for target, with authorization data or NULL.
+ */
+static krb5_error_code
+ask(krb5_context context, gsskrb5_ctx ctx, const AuthorizationData *ad,
+    krb5_creds **out)
+{
+    krb5_ccache tickets;
+    krb5_error_code ret;
+    krb5_creds in;
+
+    ret = copy_without(context, ctx->ccache, ctx->source, ctx->kcred->server,
+		       ctx->target, &tickets);
+    if (ret)
+	return ret;
+    memset(&in, 0, sizeof(in));
+    in.client = ctx->source;	/* aliases */
+    in.server = ctx->target;
+    /* no other enctype because of what an error said (D12) */
+    in.session.keytype = ctx->kcred->session.keytype;
+    if (ad)
+	in.authdata = *ad;
+    ret = krb5_get_credentials(context, 0, tickets, &in, out);
+    krb5_cc_destroy(context, tickets);
+    return ret;
+}
+
 /**
  * Get a ticket for the same target from the KDC, and put it in the place of
  * the context's.  The subkey stays: it is the exchange's (D8).
@@ -83,23 +110,12 @@ krb5_error_code
 _gsskrb5_ext_new_ticket(krb5_context context, gsskrb5_ctx ctx,
 			krb5_error_code code)
 {
-    krb5_ccache tickets;
-    krb5_creds in, *out;
     krb5_error_code ret;
+    krb5_creds *out;
 
     if (ctx->ccache == NULL)
 	return KRB5_CC_NOTFOUND;
-    ret = copy_without(context, ctx->ccache, ctx->source, ctx->kcred->server,
-		       ctx->target, &tickets);
-    if (ret)
-	return ret;
-    memset(&in, 0, sizeof(in));
-    in.client = ctx->source;	/* aliases */
-    in.server = ctx->target;
-    /* no other enctype because of what an error said (D12) */
-    in.session.keytype = ctx->kcred->session.keytype;
-    ret = krb5_get_credentials(context, 0, tickets, &in, &out);
-    krb5_cc_destroy(context, tickets);
+    ret = ask(context, ctx, NULL, &out);
     if (ret)
 	return ret;
     if (is_same_ticket(out, ctx->kcred) ||
@@ -169,29 +185,44 @@ _gsskrb5_ext_other_path(krb5_context context, gsskrb5_ctx ctx,
 }
 
 /*
- * Ask the KDC for a ticket for target in the session key of tgt.
+ * Keep the acceptor's TGT: a ticket in its session key may be needed twice.
  */
 static krb5_error_code
-ask_user2user(krb5_context context, gsskrb5_ctx ctx, const Ticket *tgt,
-	      krb5_creds **out)
+keep_second_ticket(krb5_context context, struct gsskrb5_ext_exchange *ext,
+		   const Ticket *tgt)
 {
     krb5_error_code ret;
-    krb5_creds in;
     size_t size;
+
+    krb5_data_free(&ext->second_ticket);
+    ASN1_MALLOC_ENCODE(Ticket, ext->second_ticket.data,
+		       ext->second_ticket.length, tgt, &size, ret);
+    if (ret) {
+	krb5_data_zero(&ext->second_ticket);
+	return ret == ENOMEM ? krb5_enomem(context) : ret;
+    }
+    if (size != ext->second_ticket.length)
+	krb5_abortx(context, "internal error in ASN.1 encoder");
+    return 0;
+}
+
+/*
+ * Ask the KDC for a ticket for target in the session key of the second one.
+ */
+static krb5_error_code
+ask_user2user(krb5_context context, gsskrb5_ctx ctx,
+	      const AuthorizationData *ad, krb5_creds **out)
+{
+    krb5_creds in;
 
     memset(&in, 0, sizeof(in));
     in.client = ctx->source;	/* aliases */
     in.server = ctx->target;
-    ASN1_MALLOC_ENCODE(Ticket, in.second_ticket.data, in.second_ticket.length,
-		       tgt, &size, ret);
-    if (ret)
-	return ret == ENOMEM ? krb5_enomem(context) : ret;
-    if (size != in.second_ticket.length)
-	krb5_abortx(context, "internal error in ASN.1 encoder");
-    ret = krb5_get_credentials(context, KRB5_GC_USER_USER, ctx->ccache, &in,
-			       out);
-    krb5_data_free(&in.second_ticket);
-    return ret;
+    in.second_ticket = ctx->ext->second_ticket;
+    if (ad)
+	in.authdata = *ad;
+    return krb5_get_credentials(context, KRB5_GC_USER_USER, ctx->ccache, &in,
+				out);
 }
 
 /**
@@ -226,7 +257,9 @@ _gsskrb5_ext_user2user_ticket(krb5_context context, gsskrb5_ctx ctx,
 	return code;
     if (ctx->ccache == NULL)
 	return KRB5_CC_NOTFOUND;
-    ret = ask_user2user(context, ctx, error2->tgt, &out);
+    ret = keep_second_ticket(context, ctx->ext, error2->tgt);
+    if (ret == 0)
+	ret = ask_user2user(context, ctx, NULL, &out);
     if (ret)
 	return ret;
     ret = krb5_auth_con_setkey(context, ac, &out->session);
@@ -246,9 +279,55 @@ _gsskrb5_ext_user2user_ticket(krb5_context context, gsskrb5_ctx ctx,
 }
 
 /**
+ * Get a ticket that tells the acceptor the time (section 8, D20): the KDC puts
+ * the acceptor's challenge into it, and so the acceptor knows that the start
+ * time is the KDC's clock of just now.  For this context alone; the cache
+ * keeps the ticket that it has.
+ *
+ * Our Authenticator then has the KDC's time, too, whoever's clock is wrong.
+ *
+ * @param context a Kerberos 5 context
+ * @param ctx an initiator's context that has sent an AP-REQ with a ticket, and
+ *        got a challenge
+ *
+ * @return 0; KRB5_CC_NOTFOUND when there is no credential cache any more;
+ *         ENOMEM; the error of the KDC
+ */
+krb5_error_code
+_gsskrb5_ext_clock_ticket(krb5_context context, gsskrb5_ctx ctx)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    AuthorizationData ad;
+    krb5_error_code ret;
+    krb5_creds *out;
+
+    if (ctx->ccache == NULL)
+	return KRB5_CC_NOTFOUND;
+    ret = _krb5_ext_build_ticket_authdata(context, &ext->challenge, &ad);
+    if (ret)
+	return ret;
+    if (ext->user2user)
+	ret = ask_user2user(context, ctx, &ad, &out);
+    else
+	ret = ask(context, ctx, &ad, &out);
+    free_AuthorizationData(&ad);
+    if (ret)
+	return ret;
+    ret = krb5_auth_con_setkey(context, ctx->auth_context, &out->session);
+    if (ret) {
+	krb5_free_creds(context, out);
+	return ret;
+    }
+    replace_ticket(context, ctx, out);
+    ext->clock_ticket = 1;
+    ext->clock = out->times.starttime - time(NULL);
+    return 0;
+}
+
+/**
  * The acceptor has taken the ticket: let the next context begin with it, if it
- * is a new one, and not for this TGT of the acceptor's alone.  A cache that
- * cannot be written costs the next context what this one has paid.
+ * is a new one, and not for this exchange or this TGT of the acceptor's alone.
+ * A cache that cannot be written costs the next context what this one has paid.
  *
  * @param context a Kerberos 5 context
  * @param ctx an initiator's context that has got an AP-REP
@@ -259,7 +338,7 @@ _gsskrb5_ext_store_ticket(krb5_context context, gsskrb5_ctx ctx)
     krb5_creds old;
 
     if (ctx->ext == NULL || !ctx->ext->new_ticket || ctx->ext->user2user ||
-	ctx->ccache == NULL)
+	ctx->ext->clock_ticket || ctx->ccache == NULL)
 	return;
     memset(&old, 0, sizeof(old));
     old.client = ctx->kcred->client;	/* aliases */

@@ -633,3 +633,64 @@ _krb5_ext_challenge_equal(const krb5_data *one, const krb5_data *other)
     return one->length != 0 && one->length == other->length &&
 	ct_memcmp(one->data, other->data, one->length) == 0;
 }
+
+static krb5_boolean
+is_challenge(const AuthorizationDataElement *e, const krb5_data *challenge)
+{
+    krb5_boolean same;
+    krb5_data found;
+
+    if (e->ad_type != KRB5_EXT_AD_CONTINUE_CHALLENGE ||
+	parse_challenge(&e->ad_data, &found))
+	return FALSE;
+    same = _krb5_ext_challenge_equal(&found, challenge);
+    krb5_data_free(&found);
+    return same;
+}
+
+static krb5_boolean
+has_challenge(const AuthorizationData *ad, int level,
+	      const krb5_data *challenge)
+{
+    krb5_boolean found = FALSE;
+    AuthorizationData child;
+    unsigned int i;
+    size_t size;
+
+    for (i = 0; !found && i < ad->len; i++) {
+	const AuthorizationDataElement *e = &ad->val[i];
+
+	if (e->ad_type != KRB5_AUTHDATA_IF_RELEVANT) {
+	    found = is_challenge(e, challenge);
+	    continue;
+	}
+	if (level == KRB5_EXT_AD_MAX_DEPTH ||
+	    decode_AuthorizationData(e->ad_data.data, e->ad_data.length,
+				     &child, &size))
+	    continue;
+	found = size == e->ad_data.length &&
+	    has_challenge(&child, level + 1, challenge);
+	free_AuthorizationData(&child);
+    }
+    return found;
+}
+
+/**
+ * Whether a ticket has the challenge (section 8, XT-89), which its client has
+ * asked for when it knew it: the ticket, or the TGT that this was copied from,
+ * is younger than the challenge.  More than one may be there, because each KDC
+ * on the way has been asked.
+ *
+ * @param context a Kerberos 5 context
+ * @param ad the authorization data of a ticket that a key of ours opens, or
+ *        NULL
+ * @param challenge the one that we have sent
+ *
+ * @ingroup krb5
+ */
+KRB5_LIB_FUNCTION krb5_boolean KRB5_LIB_CALL
+_krb5_ext_has_challenge(krb5_context context, const AuthorizationData *ad,
+			const krb5_data *challenge)
+{
+    return ad != NULL && has_challenge(ad, 0, challenge);
+}

@@ -73,6 +73,10 @@ _krb5_ext_build_ticket_authdata(krb5_context context,
 				const krb5_data *challenge,
 				AuthorizationData *ad);
 
+KRB5_LIB_FUNCTION krb5_boolean KRB5_LIB_CALL
+_krb5_ext_has_challenge(krb5_context context, const AuthorizationData *ad,
+			const krb5_data *challenge);
+
 KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
 _krb5_ext_read_ap_options(krb5_context context, const krb5_data *ap_req,
 			  uint32_t *options);

@@ -39,23 +39,29 @@ free_plain(krb5_data *plain)
 
 static krb5_error_code
 open_ticket(krb5_context context, const krb5_keyblock *key,
-	    const EncryptedData *enc, krb5_keyblock **session)
+	    const EncryptedData *enc, struct krb5_ext_peek *peek)
 {
-    EncTicketPart part;
     krb5_error_code ret;
     krb5_data plain;
+    EncTicketPart *part;
 
     ret = decrypt(context, key, KRB5_KU_TICKET, enc, &plain);
     if (ret)
 	return ret;
-    ret = decode_EncTicketPart(plain.data, plain.length, &part, NULL);
+    part = calloc(1, sizeof(*part));
+    if (part == NULL)
+	ret = krb5_enomem(context);
+    else
+	ret = decode_EncTicketPart(plain.data, plain.length, part, NULL);
     free_plain(&plain);
-    if (ret)
+    if (ret) {
+	free(part);
 	return ret;
-    ret = krb5_copy_keyblock(context, &part.key, session);
-    memset_s(part.key.keyvalue.data, part.key.keyvalue.length, 0,
-	     part.key.keyvalue.length);
-    free_EncTicketPart(&part);
+    }
+    peek->ticket = part;
+    ret = krb5_copy_keyblock(context, &part->key, &peek->session);
+    memset_s(part->key.keyvalue.data, part->key.keyvalue.length, 0,
+	     part->key.keyvalue.length);
     return ret;
 }
 
@@ -87,7 +93,7 @@ static void
 open_both(krb5_context context, const krb5_keyblock *key, const AP_REQ *req,
 	  struct krb5_ext_peek *peek)
 {
-    if (open_ticket(context, key, &req->ticket.enc_part, &peek->session) == 0)
+    if (open_ticket(context, key, &req->ticket.enc_part, peek) == 0)
 	(void)open_authenticator(context, peek->session, &req->authenticator,
 				 &peek->authenticator);
 }
@@ -189,6 +195,10 @@ KRB5_LIB_FUNCTION void KRB5_LIB_CALL
 _krb5_ext_free_peek(krb5_context context, struct krb5_ext_peek *peek)
 {
     krb5_free_keyblock(context, peek->session);
+    if (peek->ticket) {
+	free_EncTicketPart(peek->ticket);
+	free(peek->ticket);
+    }
     if (peek->authenticator) {
 	if (peek->authenticator->subkey)
 	    krb5_free_keyblock_contents(context, peek->authenticator->subkey);

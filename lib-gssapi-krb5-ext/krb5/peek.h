@@ -20,6 +20,7 @@
 /* Free with _krb5_ext_free_peek(). */
 struct krb5_ext_peek {
     krb5_keyblock *session;	/* NULL: the ticket cannot be decrypted */
+    EncTicketPart *ticket;	/* the same, without its key */
     Authenticator *authenticator; /* NULL: it cannot be decrypted */
 };
 

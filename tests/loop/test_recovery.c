@@ -20,7 +20,7 @@
 
 /*
  * One letter a cell, N K S and S with a subkey asserted: - fail, ! forged,
- * r request, t time, T ticket, p path, u user-to-user.  Written down from the
+ * r request, t clock, T ticket, p path, u user-to-user.  Written down from the
  * document and the decisions, not from the table.
  */
 static const struct {

@@ -102,8 +102,8 @@ def issue(service, client="user", realm=None, session=None, start=-300,
     """A ticket for a service whose key we hold (a keytab's entry), as its
     KDC would make it.
 
-    start and end count from now; key is used in place of the service's;
-    spoil: the last octet of the cipher text is another.  transited: the
+    start and end count from now, start None is left out; key is used in
+    place of the service's; spoil: the last octet of the cipher text is another.  transited: the
     realms between, as RFC 4120 3.3.3.2 writes them, in an encoding of tr_type
     (1 is that one).
     """
@@ -116,8 +116,8 @@ def issue(service, client="user", realm=None, session=None, start=-300,
         der.ctx(2, der.kstring(realm)), der.ctx(3, krb.name(client)),
         der.ctx(4, der.seq(der.ctx(0, der.integer(tr_type)),
                            der.ctx(1, der.octets(transited)))),
-        der.ctx(5, der.gtime(now + min(start, end))),
-        der.ctx(6, der.gtime(now + start)),
+        der.ctx(5, der.gtime(now + min(start or 0, end))),
+        der.ctx(6, None if start is None else der.gtime(now + start)),
         der.ctx(7, der.gtime(now + end)),
         der.ctx(8, _time(renew)), der.ctx(10, ad)))
     cipher = enc.encrypt(key or service.key, KU_TICKET, part)

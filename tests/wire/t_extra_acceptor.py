@@ -6,6 +6,7 @@ The acceptor opens each AP-REQ with the service's key.
 """
 
 import os
+import shutil
 import time
 import unittest
 
@@ -17,7 +18,8 @@ from wire import krb_error2 as k2
 KRB5_BASE = -1765328384                 # error 0 of the protocol, as minor
 FAILURE, DEFECTIVE = 13 << 16, 9 << 16
 
-EXPIRED, REPEAT, BADMATCH, SKEW, GENERIC = 32, 34, 36, 37, 60
+EXPIRED, NOT_YET_VALID, REPEAT, BADMATCH, SKEW = 32, 33, 34, 36, 37
+GENERIC = 60
 HOUR = 3600
 N, K, S = k2.KEY_NULL, k2.KEY_SUBKEY, k2.KEY_SESSION
 BOTH = ap.OFFER | ap.WANT_MUTUAL
@@ -39,6 +41,13 @@ class PeerCase(ExtraCase):
     def setUp(self):
         """The ticket stays; the KDC's log begins."""
         self.realm.log.mark()
+
+    def away(self, client=None):
+        """A client with a ticket, and no KDC."""
+        away = self.realm.new_client(kdc=1)
+        shutil.copy((client or self.client).dir / "ccache",
+                    away.dir / "ccache")
+        return away
 
     def play(self, script, *args, client=None, ask=MUTUAL):
         """One exchange with script(Wire, ap.Acceptor): (Line, what script
@@ -161,9 +170,9 @@ class Good(PeerCase):
         self.assertEqual((first.client, first.ticket.client),
                          ("user", "user"))
 
-    def second_request(self, first, second, mutual, quoted):
+    def second_request(self, first, second, mutual, quoted, ticket=None):
         """What a further one looks like: mutual says whether it asks for an
-        AP-REP."""
+        AP-REP; its ticket is the first one's, if no other is given."""
         options = BOTH if mutual else ap.OFFER
         flags = ap.ALL if mutual else ap.ALL & ~ap.MUTUAL
         self.assertEqual((second.options, second.sealed_options),
@@ -177,7 +186,7 @@ class Good(PeerCase):
         self.assertEqual(second.bound, first.bound)
         self.assertEqual((second.client, second.realm),
                          (first.client, first.realm))
-        self.assertEqual(second.ticket_raw, first.ticket_raw)
+        self.assertEqual(second.ticket_raw, ticket or first.ticket_raw)
         self.assertNotEqual((second.when, second.usec),
                             (first.when, first.usec))
 
@@ -274,12 +283,74 @@ class Good(PeerCase):
         line, _ = self.play(script)
         self.complete(line, tokens="4", recovered="yes", confirmed="yes")
 
-    def test_clock_of_the_acceptor(self):
-        """Its time is in the next AP-REQ; and in other exchanges, once an
-        AP-REP has shown that it was right (adr/0008)."""
-        # REQ: XT-56, XT-94, XT-36, XT-62
+    def test_clock_that_the_kdc_tells(self):
+        """The next AP-REQ has the KDC's time, and so has its ticket, with
+        the challenge; the cache and the exchange after know of nothing,
+        unless a ticket of the cache is good by the acceptor's clock."""
+        # REQ: XT-89, XT-94, XT-62
         client = self.realm.new_client()
         client.kinit("user", password=self.realm.password)
+        client.kgetcred(self.realm.service)
+        before = (client.dir / "ccache").read_bytes()
+
+        def script(wire, acceptor, code, away):
+            first = acceptor.take(wire.receive())
+            second = acceptor.take(wire.ask(acceptor.error2(
+                code, stime=time.time() + away)))
+            wire.send(acceptor.ap_rep())
+            wire.accept_messages(acceptor.messages())
+            return first, second, acceptor.challenge
+        for code, away in ((SKEW, -HOUR), (SKEW, 30 * HOUR),
+                           (EXPIRED, 30 * HOUR), (NOT_YET_VALID, -HOUR),
+                           (SKEW, HOUR)):
+            with self.subTest(code=code, away=away):
+                self.realm.log.mark()
+                line, (first, second, quoted) = self.play(
+                    lambda w, a, c=code, t=away: script(w, a, c, t),
+                    client=client)
+                self.complete(line, tokens="4", recovered="yes")
+                self.second_request(first, second, True, quoted,
+                                    second.ticket_raw)
+                self.assertNotEqual(second.ticket_raw, first.ticket_raw)
+                for request in (first, second):
+                    self.assertLess(abs(request.when - time.time()), 5)
+                self.assertNotIn(
+                    k2.if_relevant(k2.challenge(quoted)), first.ticket.ad)
+                self.assertIn(
+                    k2.if_relevant(k2.challenge(quoted)), second.ticket.ad)
+                self.assertLess(abs(second.ticket.starttime - time.time()),
+                                5)
+                self.realm.log.assert_ordered(["TGS-REQ user@"])
+                after = (client.dir / "ccache").read_bytes()
+                self.assertEqual(after != before, away == HOUR)
+                self.assertEqual(b"time-offset" in after, away == HOUR)
+        self.realm.log.mark()
+        self.good()
+
+    def test_times_of_the_ticket_and_a_good_clock(self):
+        """Then the ticket is what is wrong: a new one, for the cache."""
+        # REQ: XT-53, XT-54, XT-89
+        client = self.realm.new_client()
+        client.kinit("user", password=self.realm.password)
+        client.kgetcred(self.realm.service)
+
+        def script(wire, acceptor):
+            acceptor.take(wire.receive())
+            second = acceptor.take(wire.ask(acceptor.error2(NOT_YET_VALID)))
+            wire.send(acceptor.ap_rep())
+            wire.accept_messages(acceptor.messages())
+            return second.ticket
+        line, ticket = self.play(script, client=client)
+        self.complete(line, tokens="4", recovered="yes")
+        self.assertNotIn(k2.AD_CONTINUE_CHALLENGE, [
+            kind for element in ticket.ad if element[0] == k2.AD_IF_RELEVANT
+            for kind, _ in k2.elements(element[1])])
+
+    def test_clock_of_the_acceptor(self):
+        """Without a KDC its time is in the next AP-REQ; and in other
+        exchanges, once an AP-REP has shown that it was right (adr/0008)."""
+        # REQ: XT-56, XT-94, XT-36, XT-62
+        client = self.away()
 
         def refused(wire, acceptor):
             acceptor.take(wire.receive())
@@ -797,9 +868,11 @@ class Recovery(PeerCase):
     def test_clock_outside_of_the_ticket(self):
         """Nobody gets an Authenticator for another year."""
         # REQ: XT-94, XT-56
+        client = self.away()
         for away in (-24 * 365 * HOUR, 24 * 365 * HOUR):
-            token, acceptor = self.refused(lambda a, t=away: a.error2(
-                SKEW, stime=time.time() + t), FAILURE, SKEW)
+            line, token, acceptor = self.answer(lambda a, t=away: a.error2(
+                SKEW, stime=time.time() + t), client=client)
+            self.failed(line, FAILURE, SKEW)
             self.is_error_token(acceptor, token, SKEW)
         self.good()
 
@@ -824,6 +897,7 @@ class Recovery(PeerCase):
                               (SKEW, SKEW), (SKEW, REPEAT)):
             with self.subTest(first=first, second=second):
                 self.twice(first, second, second)
+        self.realm.log.mark()
         self.twice(REPEAT, GENERIC, GENERIC)
         self.twice(REPEAT, SKEW, SKEW, which=N)
         self.twice(REPEAT, SKEW, SKEW, which=S)
@@ -873,6 +947,7 @@ class Recovery(PeerCase):
             line, requests = self.play(script)
             self.assertLessEqual(requests, 3)
             self.assertFalse(line.complete, line)
+        self.realm.log.mark()
         self.good()
 
     def test_old_error_after_recovery(self):

@@ -12,7 +12,8 @@ from realm.talk import Call
 from wire import ap, gss, tgs
 from wire import krb_error2 as k2
 
-EXPIRED, REPEAT, NOT_US, SKEW, MODIFIED, NOKEY = 32, 34, 35, 37, 41, 45
+EXPIRED, NOT_YET_VALID, REPEAT, NOT_US = 32, 33, 34, 35
+SKEW, MODIFIED, NOKEY = 37, 41, 45
 NO_TGT, USER2USER = 67, 69
 N, K, S = k2.KEY_NULL, k2.KEY_SUBKEY, k2.KEY_SESSION
 BOTH = ap.OFFER | ap.WANT_MUTUAL
@@ -311,8 +312,21 @@ class Second(U2UCase):
         self.good()
 
     def test_times(self):
-        """There is no other ticket for this TGT: final."""
-        self.refuse(EXPIRED, self.initiator(start=-7200, end=-3600), which=K)
+        """There is no other ticket for this TGT but one that tells the time:
+        final, if this one does not."""
+        # REQ: XT-50, XT-89
+        for start, end, code in ((-7200, -3600, EXPIRED),
+                                 (7200, 9000, NOT_YET_VALID)):
+            who = self.initiator(start=start, end=end)
+            with Call(self.server) as call:
+                self.begin(call, who)
+                tok_id, error2 = who.take_error2(call.ask(who.token()))
+                self.assertEqual((tok_id, error2.code, error2.which),
+                                 (gss.AP_REP, code, K))
+                self.is_final(call.ask(who.token()), code, K,
+                              (who.subkey, who.credential.session))
+            self.nobody(call.line)
+            self.good()
 
     def test_who_gives_up(self):
         """The initiator cannot get a ticket, and has no key to say so in."""
