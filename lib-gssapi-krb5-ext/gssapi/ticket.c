@@ -326,8 +326,9 @@ _gsskrb5_ext_clock_ticket(krb5_context context, gsskrb5_ctx ctx)
 
 /**
  * The acceptor has taken the ticket: let the next context begin with it, if it
- * is a new one, and not for this exchange or this TGT of the acceptor's alone.
- * A cache that cannot be written costs the next context what this one has paid.
+ * is a new one, and not for this exchange or this TGT of the acceptor's
+ * alone. A cache that cannot be written costs the next context what this one
+ * has paid.
  *
  * @param context a Kerberos 5 context
  * @param ctx an initiator's context that has got an AP-REP

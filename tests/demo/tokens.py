@@ -6,10 +6,11 @@ import contextlib
 import os
 import socket
 import subprocess
+import time
 import unittest
 
 import peers
-from realm import install
+from realm import ccache, install
 from realm.extra import Server
 from realm.loop import Acceptor
 from wire import ap, framing, gss, krb_error2, mitm
@@ -17,6 +18,7 @@ from wire import ap, framing, gss, krb_error2, mitm
 WIDTH = 74
 KEYS = ("not encrypted", "in the initiator's subkey", "in the session key")
 SERVICE_AES256 = 18
+CLOCK_ERRORS = (32, 33, 37)
 
 
 def build():
@@ -46,9 +48,17 @@ class Stage:
         self.stack.callback(function, *args)
 
 
+def clock(when):
+    """A time of day."""
+    return time.strftime("%H:%M:%S", time.gmtime(when))
+
+
 def short(octets):
     """Octets in a few characters."""
     return "%s...%s" % (octets[:4].hex(), octets[-2:].hex())
+
+
+NO_TICKET = 0
 
 
 class Reader:
@@ -67,12 +77,19 @@ class Reader:
         return title, []
 
     def _request(self, token):
+        clear = gss.Krb5Token(token).message()
+        if clear.ticket.etype == NO_TICKET:
+            return ["an empty ticket for %s: there is no other" % clear.sname]
         self.request = request = ap.Request(token, self.key)
         words = [word for bit, word in (
+            (krb_error2.USE_SESSION_KEY, "use-session-key"),
             (krb_error2.MUTUAL_REQUIRED, "mutual-required"),
             (krb_error2.CONTINUE_NEEDED_OK, "continue-needed-ok"))
             if request.options & bit]
-        found = ["ap-options: " + (", ".join(words) or "none")]
+        found = ["ap-options: " + (", ".join(words) or "none"),
+                 "ticket for %s, valid from %s%s" % (
+                     request.ticket.sname, clock(request.ticket.starttime),
+                     self._told(request.ticket))]
         if request.sealed_options is not None:
             found.append("Authenticator: the same options, sealed")
         if request.challenge is not None:
@@ -80,12 +97,27 @@ class Reader:
                          short(request.challenge))
         return found
 
+    @staticmethod
+    def _told(ticket):
+        """Whether the KDC has put a challenge into it."""
+        for kind, value in ticket.ad:
+            for inner, octets in krb_error2.elements(value) \
+                    if kind == krb_error2.AD_IF_RELEVANT else ():
+                if inner == krb_error2.AD_CONTINUE_CHALLENGE:
+                    return ", and challenge %s" % short(octets[2:])
+        return ""
+
     def _error2(self, token):
-        said = krb_error2.Error2(gss.Krb5Token(token).inner,
-                                 self.request.keys)
+        said = krb_error2.Error2(
+            gss.Krb5Token(token).inner,
+            self.request.keys if self.request else (None, None))
         found = ["%s: error %d, %s" % (
             KEYS[said.which], said.code,
             "another AP-REQ wanted" if said.flags else "final")]
+        if said.code in CLOCK_ERRORS:
+            found.append("its clock says " + clock(said.stime))
+        if said.tgt is not None:
+            found.append("the acceptor's ticket-granting ticket")
         if said.flags:
             found.append("challenge " + short(said.challenge))
         if said.subkey is not None:
@@ -191,6 +223,54 @@ def cache(stage, check):
         any(stage.rcache_dir.iterdir()))
 
 
+def users(stage, check):
+    """Nobody has a keytab."""
+    realm, users = stage.realm, []
+    for name in ("alice", "bob"):
+        realm.add(name, password=realm.password, attributes="disallow-svr")
+        users.append(realm.new_client())
+        users[-1].kinit(name, password=realm.password)
+    alice, bob = users
+    server = Server(stage, acceptor_ccache=bob.ccache)
+    print("  alice and bob have logged in with their passwords; bob accepts, "
+          "alice connects.\n")
+    ours, theirs, exchange = server.play(client=alice,
+                                         args=("--service=bob",))
+    tgt = ccache.session_key(bob.dir / "ccache",
+                             "krbtgt/%s@%s" % (realm.name, realm.name))
+    draw(tgt[1], exchanged(exchange))
+    check("mutual authentication, %s tokens: bob knows that it is %s" % (
+        theirs.tokens, theirs.src), ours.complete and theirs.complete and
+        bool(ours.flags & theirs.flags & 2) and theirs.user2user == "yes" and
+        theirs.src == "alice@" + realm.name)
+    check("the ticket is in the session key of bob's ticket-granting ticket",
+          ap.Request(exchange.token(">2"), tgt[1]).client == "alice")
+    realm.add("mallory", password=realm.password, attributes="disallow-svr")
+    mallory = realm.new_client()
+    mallory.kinit("mallory", password=realm.password)
+    ours, theirs, _ = Server(stage, acceptor_ccache=mallory.ccache).play(
+        client=alice, args=("--service=bob",))
+    check("mallory in bob's place is not alice's peer",
+          not ours.complete and not theirs.complete)
+
+
+def wrong_clock(stage, check):
+    """An hour."""
+    print("  It is %s, and the acceptor's clock is an hour behind.\n" %
+          clock(time.time()))
+    server = Server(stage, ahead=-3600)
+    ours, theirs, exchange = server.play()
+    draw(stage.key, exchanged(exchange))
+    check("both complete, %s tokens: %s" % (theirs.tokens, theirs.src),
+          ours.complete and theirs.complete)
+    check("for this context the acceptor has added %s seconds" % theirs.clock,
+          abs(int(theirs.clock) - 3600) < 10)
+    old = Server(stage, ahead=-3600, max_correctable_skew="30 min")
+    _, theirs, _ = old.play()
+    check("refused where [gssapi] max_correctable_skew is half an hour (%d)" %
+          theirs.minor, theirs.outcome == "gss-error" and theirs.src == "-")
+
+
 def scenes(realm, title, check):
     """All of them."""
     build()
@@ -202,6 +282,10 @@ def scenes(realm, title, check):
         title("The same with replay_protection = challenge: extra context "
               "tokens")
         challenge(stage, check)
+        title("Two users without a keytab: user-to-user authentication")
+        users(stage, check)
+        title("An acceptor whose clock is an hour behind")
+        wrong_clock(stage, check)
         title("An initiator of MIT krb5, replay_protection = cache")
         try:
             cache(stage, check)

@@ -78,3 +78,49 @@ def add_config(path, client, name, server, value):
             _principal(realm, *user.split("/")),
             _principal(_CONF_REALM, _CONF_NAME, name, server),
             (0, b""), 0, 0x7fffffff, value))
+
+
+class _Cursor:
+    """Where a cache is being read."""
+
+    def __init__(self, octets, at):
+        self.octets, self.at = octets, at
+
+    def number(self, fmt):
+        """One of struct's."""
+        value, = struct.unpack_from(fmt, self.octets, self.at)
+        self.at += struct.calcsize(fmt)
+        return value
+
+    def data(self):
+        """Octets behind their length."""
+        size = self.number(">I")
+        self.at += size
+        return self.octets[self.at - size:self.at]
+
+    def principal(self):
+        """As text."""
+        self.number(">I")
+        count = self.number(">I")
+        realm, *parts = (self.data().decode() for _ in range(count + 1))
+        return "%s@%s" % ("/".join(parts), realm)
+
+
+def session_key(path, server):
+    """(etype, octets): the session key of the ticket for server."""
+    octets = path.read_bytes()
+    cursor = _Cursor(octets, _credentials_at(octets))
+    while cursor.at < len(octets):
+        cursor.principal()
+        found = cursor.principal()
+        key = cursor.number(">H"), cursor.data()
+        cursor.at += 16 + 5                     # times, is_skey, flags
+        for _ in range(2):                      # addresses, authdata
+            for _ in range(cursor.number(">I")):
+                cursor.number(">H")
+                cursor.data()
+        cursor.data()
+        cursor.data()
+        if found == server:
+            return key
+    raise KeyError(server)
