@@ -180,6 +180,9 @@ ask(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     krb5_error_code kret;
     OM_uint32 ret;
 
+    /* this one, and the AP-REQ that it asks for (D18) */
+    if (ext->tokens + 2 > KRB5_EXT_MAX_TOKENS)
+	return fail(minor_status, code ? code : KRB5KRB_ERR_GENERIC);
     memset(&error2, 0, sizeof(error2));
     if (ext->first.client != NULL) {
 	error2.subkey = ext->first.local_subkey;
@@ -406,6 +409,7 @@ is_recoverable(gsskrb5_ctx ctx, krb5_error_code code)
     memset(&state, 0, sizeof(state));
     state.user2user = ext->user2user;
     state.recovered = ext->recovered || (ext->waiting && !ext->user2user);
+    state.confirmed = ext->confirmed;
     /* what we have asked for first is no retry (D18) */
     state.retried = !ext->user2user && (ctx->more_flags & RETRIED) != 0;
     if (peek->authenticator) {
@@ -782,6 +786,20 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 }
 
 /*
+ * Whether the initiator waits for an answer to a good AP-REQ that is not to be
+ * an AP-REP: it cannot know beforehand whether there is an error, so there is
+ * a KRB-ERROR2 in any case, once (D4).
+ */
+static int
+is_awaited(gsskrb5_ctx ctx)
+{
+    const struct gsskrb5_ext_exchange *ext = ctx->ext;
+
+    return ext->offered && !ext->recovered && !ext->confirmed &&
+	!asks_for_ap_rep(is_mutual_required(ext), ext->last_flags);
+}
+
+/*
  * Keep replays out; a replay may be a copy that somebody else has sent before
  * the initiator could, who then is asked for another.
  */
@@ -793,7 +811,9 @@ protect(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 
     switch (_gsskrb5_ext_protect(context, ctx, a, &code)) {
     case REPLAY_ACCEPT:
-	return GSS_S_COMPLETE;
+	if (!is_awaited(ctx))
+	    return GSS_S_COMPLETE;
+	/* FALLTHROUGH */
     case REPLAY_CHALLENGE:
 	return ask_for_more(minor_status, context, ctx, a, 0, output_token);
     default:

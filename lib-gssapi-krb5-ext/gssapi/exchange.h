@@ -87,6 +87,8 @@ struct gsskrb5_ext_exchange {
     unsigned int cached : 1;	/* the AP-REQ is in the replay cache */
     unsigned int new_ticket : 1; /* initiator: not the credential cache's */
     unsigned int user2user : 1;	/* the acceptor's TGT went over */
+    unsigned int awaited : 1;	/* initiator: no mutual authentication, and
+				   yet there will be an answer */
     unsigned int tokens;	/* of both sides, so far */
     AP_REQ ap_req;		/* acceptor: the last AP-REQ, ... */
     uint32_t options;		/* ... its ap-options in the clear, ... */
@@ -143,12 +145,6 @@ _gsskrb5_ext_flags_without_checksum(krb5_context context, OM_uint32 guessed);
 int
 _gsskrb5_ext_is_bindings_aware(krb5_context context, gsskrb5_ctx ctx);
 
-/* initiator.c */
-
-int
-_gsskrb5_ext_may_offer(const struct gsskrb5_ext_exchange *ext,
-		       OM_uint32 flags);
-
 /* message.c */
 
 krb5_error_code
@@ -192,6 +188,15 @@ _gsskrb5_ext_forget_own_tgt(krb5_context context,
 
 int
 _gsskrb5_ext_is_empty(const AP_REQ *req);
+
+/* without_mutual.c */
+
+krb5_error_code
+_gsskrb5_ext_new_subkey(krb5_context context, gsskrb5_ctx ctx);
+
+void
+_gsskrb5_ext_begin_offer(krb5_context context, gsskrb5_ctx ctx,
+			 OM_uint32 flags);
 
 /* replay_protect.c */
 

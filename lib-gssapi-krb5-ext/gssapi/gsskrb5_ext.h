@@ -60,6 +60,14 @@ _gsskrb5_ext_initiate_empty(OM_uint32 *minor_status, krb5_context context,
 			    const gss_channel_bindings_t bindings,
 			    gss_buffer_t output_token);
 
+/* without_mutual.c */
+
+int
+_gsskrb5_ext_initiate_waits(gsskrb5_ctx ctx, OM_uint32 flags);
+
+int
+_gsskrb5_ext_initiate_was_told_number(gsskrb5_ctx ctx);
+
 /* ticket.c */
 
 void
