@@ -75,6 +75,14 @@ struct gsskrb5_ext_own_tgt {
     Ticket tgt;
 };
 
+/* The acceptor's authorization data: acceptor_authdata.c. */
+enum gsskrb5_ext_authdata_state {
+    GSSKRB5_EXT_AUTHDATA_NONE,
+    GSSKRB5_EXT_AUTHDATA_UNSENT, /* acceptor: there is some */
+    GSSKRB5_EXT_AUTHDATA_SENT,
+    GSSKRB5_EXT_AUTHDATA_RECEIVED /* initiator */
+};
+
 struct gsskrb5_ext_exchange {
     unsigned int enabled : 1;	/* by configuration, for this role */
     unsigned int framed : 1;	/* acceptor: this AP-REQ has framing */
@@ -94,6 +102,8 @@ struct gsskrb5_ext_exchange {
     uint32_t options;		/* ... its ap-options in the clear, ... */
     krb5_principal server;	/* ... and the ticket's, once it was read */
     krb5_data challenge;	/* the last one; ours or to be quoted */
+    krb5_data authdata;		/* the acceptor's, DER */
+    enum gsskrb5_ext_authdata_state authdata_state;
 
     /* initiator */
     OM_uint32 flags;		/* of the first AP-REQ with a ticket */
@@ -102,6 +112,8 @@ struct gsskrb5_ext_exchange {
     enum replay_policy policy;	/* for this AP-REQ */
     unsigned int shared : 1;	/* with acceptors that know no challenge */
     unsigned int require_bindings : 1; /* the credential does */
+    unsigned int doubtful : 1;	/* the initiator's subkey may have gone over
+				   with a ticket that is no good */
     OM_uint32 last_flags;	/* of the last 0x8003 checksum */
     gsskrb5_cred credential;	/* of this call; alias */
     struct gsskrb5_ext_own_tgt own; /* that has gone out */
@@ -130,6 +142,24 @@ _gsskrb5_ext_wipe(krb5_data *data);
 void
 _gsskrb5_ext_forget_first(krb5_context context,
 			  struct gsskrb5_ext_first *first);
+
+/* acceptor_authdata.c */
+
+int
+_gsskrb5_ext_may_send_authdata(const struct gsskrb5_ext_exchange *ext,
+			       const krb5_keyblock *subkey);
+
+OM_uint32
+_gsskrb5_ext_send_confirmation(OM_uint32 *minor_status, krb5_context context,
+			       struct gsskrb5_ext_exchange *ext,
+			       const struct krb5_ext_error2 *error2,
+			       const struct krb5_ext_error2_keys *keys,
+			       gss_buffer_t output_token);
+
+krb5_error_code
+_gsskrb5_ext_take_authdata(krb5_context context,
+			   struct gsskrb5_ext_exchange *ext,
+			   const struct krb5_ext_error2 *error2);
 
 /* bindings.c */
 

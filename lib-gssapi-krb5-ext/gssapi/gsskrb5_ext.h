@@ -112,6 +112,11 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
 			     const Authenticator *authenticator,
 			     gss_buffer_t output_token);
 
+OM_uint32
+_gsskrb5_ext_accept_ap_rep2(OM_uint32 *minor_status, krb5_context context,
+			    gsskrb5_ctx ctx, krb5_flags ap_options,
+			    gss_buffer_t output_token);
+
 int
 _gsskrb5_ext_accept_wants_ap_rep(gsskrb5_ctx ctx, krb5_flags ap_options);
 
@@ -124,6 +129,23 @@ _gsskrb5_ext_accept_sent_error(gsskrb5_ctx ctx);
 void
 _gsskrb5_ext_accept_error(krb5_context context, gsskrb5_ctx ctx,
 			  krb5_error_code code, gss_buffer_t output_token);
+
+/* acceptor_authdata.c */
+
+OM_uint32
+_gsskrb5_ext_set_authdata(OM_uint32 *minor_status, gss_cred_id_t *cred_handle,
+			  const gss_buffer_t value);
+
+OM_uint32
+_gsskrb5_ext_accept_authdata(OM_uint32 *minor_status, gsskrb5_ctx ctx,
+			     gsskrb5_cred cred);
+
+int
+_gsskrb5_ext_is_authdata_oid(const gss_OID oid, int32_t *type);
+
+OM_uint32
+_gsskrb5_ext_inquire_authdata(OM_uint32 *minor_status, gsskrb5_ctx ctx,
+			      int32_t type, gss_buffer_set_t *data_set);
 
 /* bindings.c */
 

@@ -333,6 +333,8 @@ take_answer(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	    return GSS_S_DEFECTIVE_TOKEN;
 	}
 	code = take_keys(context, ctx, error2);
+	if (code == 0)
+	    code = _gsskrb5_ext_take_authdata(context, ext, error2);
 	if (code == 0 && waits && ext->tokens >= KRB5_EXT_MAX_TOKENS)
 	    code = KRB5KRB_ERR_GENERIC;
 	if (code)

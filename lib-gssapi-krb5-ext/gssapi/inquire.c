@@ -26,6 +26,10 @@ protection(const struct gsskrb5_ext_exchange *ext)
     return ext->cached ? "cache" : "none";
 }
 
+static const char *const authdata_words[] = {
+    "none", "unsent", "sent", "received"	/* by authdata_state */
+};
+
 /**
  * How the exchange went: one buffer, a text of name=value, separated by
  * blanks, to which later versions may add at the end:
@@ -37,6 +41,9 @@ protection(const struct gsskrb5_ext_exchange *ext)
  *   confirmed=yes|no the key was confirmed before the last AP-REQ
  *   recovered=yes|no there was an error, and another AP-REQ
  *   user2user=yes|no the ticket is in the session key of the acceptor's TGT
+ *   acceptor-authdata=none|unsent|sent|received
+ *                    authorization data of the acceptor; unsent if there is
+ *                    some, and the initiator cannot take it
  *
  * @param minor_status an error
  * @param ctx a context
@@ -51,18 +58,20 @@ _gsskrb5_ext_inquire_exchange(OM_uint32 *minor_status, gsskrb5_ctx ctx,
 {
     const struct gsskrb5_ext_exchange *ext = ctx->ext;
     gss_buffer_desc buffer;
-    char text[128];
+    char text[192];
     int acceptor = (ctx->more_flags & LOCAL) == 0;
 
     *minor_status = 0;
     if (ext == NULL)
 	return GSS_S_UNAVAILABLE;
     snprintf(text, sizeof(text), "tokens=%u offered=%s protection=%s "
-	     "confirmed=%s recovered=%s user2user=%s", ext->tokens,
+	     "confirmed=%s recovered=%s user2user=%s acceptor-authdata=%s",
+	     ext->tokens,
 	     ext->offered ? "yes" : "no",
 	     acceptor ? protection(ext) : "none",
 	     ext->confirmed ? "yes" : "no", ext->recovered ? "yes" : "no",
-	     ext->user2user ? "yes" : "no");
+	     ext->user2user ? "yes" : "no",
+	     authdata_words[ext->authdata_state]);
     buffer.value = text;
     buffer.length = strlen(text);
     return gss_add_buffer_set_member(minor_status, &buffer, data_set);
