@@ -533,7 +533,7 @@ ask_user2user(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	_gsskrb5_ext_forget_own_tgt(context, &ext->own);
 	return fail(minor_status, kret);
     }
-    return ask(minor_status, context, ctx, NULL,
+    return ask(minor_status, context, ctx, ext->first.session,
 	       KRB5_AP_ERR_USER_TO_USER_REQUIRED, output_token);
 }
 
@@ -809,6 +809,44 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 }
 
 /*
+ * A first AP-REQ is good, and the configuration has us prefer user-to-user
+ * authentication (section 7, the second case): send our TGT.  The ticket's key
+ * is not to be relied on, so it settles nothing, as one that is refused; hence
+ * the AP-REP that has to be asked for.  Without a TGT, or with another's, the
+ * ticket is taken as ever: GSS_S_COMPLETE.
+ */
+static OM_uint32
+prefer_user2user(OM_uint32 *minor_status, krb5_context context,
+		 gsskrb5_ctx ctx, const Authenticator *a,
+		 gss_buffer_t output_token)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    krb5_auth_context ac = ctx->auth_context;
+    krb5_error_code kret;
+    OM_uint32 ret;
+
+    if (!ext->offered || ext->answered || (ctx->more_flags & RETRIED) ||
+	!asks_for_ap_rep(is_mutual_required(ext), ext->last_flags) ||
+	!_gsskrb5_ext_prefers_own_tgt(context, ctx->target))
+	return GSS_S_COMPLETE;
+    kret = keep_authenticator(context, ext, a, ac->keyblock);
+    if (kret == 0)
+	kret = settle_our_half(context, ac->keyblock, ac->keytype,
+			       &ext->first);
+    if (kret)
+	return fail(minor_status, kret);
+    ext->first.flags = ctx->flags;
+    ext->first.refused = 1;
+    ret = ask_user2user(minor_status, context, ctx, output_token);
+    if (ret == GSS_S_FAILURE && ext->own.client == NULL) {
+	_gsskrb5_ext_forget_first(context, &ext->first);
+	*minor_status = 0;
+	ret = GSS_S_COMPLETE;
+    }
+    return ret;
+}
+
+/*
  * Whether the initiator waits for an answer to a good AP-REQ that is not to be
  * an AP-REP: it cannot know beforehand whether there is an error, so there is
  * a KRB-ERROR2 in any case, once (D4).
@@ -929,6 +967,9 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
     ext->last_flags = ctx->flags;
     if (ext->waiting)
 	ret = join(minor_status, context, ctx, authenticator);
+    else
+	ret = prefer_user2user(minor_status, context, ctx, authenticator,
+			       output_token);
     if (ret == GSS_S_COMPLETE)
 	ret = protect(minor_status, context, ctx, authenticator,
 		      output_token);

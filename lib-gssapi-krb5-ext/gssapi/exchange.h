@@ -210,6 +210,10 @@ krb5_error_code
 _gsskrb5_ext_read_own_tgt(krb5_context context, gsskrb5_cred cred,
 			  struct gsskrb5_ext_own_tgt *own);
 
+int
+_gsskrb5_ext_prefers_own_tgt(krb5_context context,
+			     krb5_const_principal server);
+
 void
 _gsskrb5_ext_forget_own_tgt(krb5_context context,
 			    struct gsskrb5_ext_own_tgt *own);
