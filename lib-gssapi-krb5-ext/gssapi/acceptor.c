@@ -179,7 +179,12 @@ ask(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     struct krb5_ext_error2 error2;
     krb5_error_code kret;
     OM_uint32 ret;
+    int is_doubtful = !_gsskrb5_ext_is_empty(&ext->ap_req) &&
+	(ext->first.client == NULL || ext->first.refused);
 
+    /* this one, and the AP-REQ that it asks for (D18) */
+    if (ext->tokens + 2 > KRB5_EXT_MAX_TOKENS)
+	return fail(minor_status, code ? code : KRB5KRB_ERR_GENERIC);
     memset(&error2, 0, sizeof(error2));
     if (ext->first.client != NULL) {
 	error2.subkey = ext->first.local_subkey;
@@ -191,8 +196,11 @@ ask(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	error2.tgt = &ext->own.tgt;
     keys.subkey = ext->first.remote_subkey;
     keys.session = session;
-    ret = _gsskrb5_ext_send(minor_status, context, ext, &error2,
-			    KRB5_EXT_FROM_ACCEPTOR, &keys, output_token);
+    ret = code ?
+	_gsskrb5_ext_send(minor_status, context, ext, &error2,
+			  KRB5_EXT_FROM_ACCEPTOR, &keys, output_token) :
+	_gsskrb5_ext_send_confirmation(minor_status, context, ext, &error2,
+				       &keys, output_token);
     if (ret != GSS_S_CONTINUE_NEEDED)
 	return ret;
     kret = begin_again(context, ctx);
@@ -207,6 +215,8 @@ ask(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     ext->waiting = 1;
     ext->bad_time = _gsskrb5_ext_is_time_error(code);
     krb5_timeofday(context, &ext->asked);
+    if (is_doubtful)
+	ext->doubtful = 1;
     _krb5_debug(context, 5, "gss acceptor: token %u asks for another AP-REQ, "
 		"error %d", ext->tokens, (int)error2.error_code);
     return GSS_S_CONTINUE_NEEDED;
@@ -408,6 +418,7 @@ is_recoverable(gsskrb5_ctx ctx, krb5_error_code code)
     memset(&state, 0, sizeof(state));
     state.user2user = ext->user2user;
     state.recovered = ext->recovered || (ext->waiting && !ext->user2user);
+    state.confirmed = ext->confirmed;
     /* what we have asked for first is no retry (D18) */
     state.retried = !ext->user2user && (ctx->more_flags & RETRIED) != 0;
     if (peek->authenticator) {
@@ -525,7 +536,7 @@ ask_user2user(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	_gsskrb5_ext_forget_own_tgt(context, &ext->own);
 	return fail(minor_status, kret);
     }
-    return ask(minor_status, context, ctx, NULL,
+    return ask(minor_status, context, ctx, ext->first.session,
 	       KRB5_AP_ERR_USER_TO_USER_REQUIRED, output_token);
 }
 
@@ -698,6 +709,25 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
 }
 
 /*
+ * Have our half of the keys and numbers in the auth_context.
+ */
+static krb5_error_code
+use_our_half(krb5_context context, gsskrb5_ctx ctx)
+{
+    const struct gsskrb5_ext_first *first = &ctx->ext->first;
+    krb5_auth_context ac = ctx->auth_context;
+    krb5_error_code ret;
+
+    ret = krb5_auth_con_setlocalsubkey(context, ac, first->local_subkey);
+    if (ret)
+	return ret;
+    krb5_auth_con_addflags(context, ac, KRB5_AUTH_CONTEXT_USE_SUBKEY, NULL);
+    krb5_auth_con_setlocalseqnumber(context, ac, first->local_seq);
+    ctx->more_flags |= ACCEPTOR_SUBKEY;
+    return 0;
+}
+
+/*
  * This AP-REQ is a further one of the exchange: it has to agree with the
  * first, whose keys and numbers count (D8, XT-38, XT-41, XT-48).
  */
@@ -739,13 +769,10 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 
     kret = krb5_auth_con_setremotesubkey(context, ac, first->remote_subkey);
     if (kret == 0)
-	kret = krb5_auth_con_setlocalsubkey(context, ac, first->local_subkey);
+	kret = use_our_half(context, ctx);
     if (kret)
 	return fail(minor_status, kret);
-    krb5_auth_con_addflags(context, ac, KRB5_AUTH_CONTEXT_USE_SUBKEY, NULL);
-    krb5_auth_con_setlocalseqnumber(context, ac, first->local_seq);
     krb5_auth_con_setremoteseqnumber(context, ac, first->remote_seq);
-    ctx->more_flags |= ACCEPTOR_SUBKEY;
 
     /* flags are the first's; of two delegated credentials the newer counts */
     ctx->flags = first->flags;
@@ -785,6 +812,58 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 }
 
 /*
+ * A first AP-REQ is good, and the configuration has us prefer user-to-user
+ * authentication (section 7, the second case): send our TGT.  The ticket's key
+ * is not to be relied on, so it settles nothing, as one that is refused; hence
+ * the AP-REP that has to be asked for.  Without a TGT, or with another's, the
+ * ticket is taken as ever: GSS_S_COMPLETE.
+ */
+static OM_uint32
+prefer_user2user(OM_uint32 *minor_status, krb5_context context,
+		 gsskrb5_ctx ctx, const Authenticator *a,
+		 gss_buffer_t output_token)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    krb5_auth_context ac = ctx->auth_context;
+    krb5_error_code kret;
+    OM_uint32 ret;
+
+    if (!ext->offered || ext->answered || (ctx->more_flags & RETRIED) ||
+	!asks_for_ap_rep(is_mutual_required(ext), ext->last_flags) ||
+	!_gsskrb5_ext_prefers_own_tgt(context, ctx->target))
+	return GSS_S_COMPLETE;
+    kret = keep_authenticator(context, ext, a, ac->keyblock);
+    if (kret == 0)
+	kret = settle_our_half(context, ac->keyblock, ac->keytype,
+			       &ext->first);
+    if (kret)
+	return fail(minor_status, kret);
+    ext->first.flags = ctx->flags;
+    ext->first.refused = 1;
+    ret = ask_user2user(minor_status, context, ctx, output_token);
+    if (ret == GSS_S_FAILURE && ext->own.client == NULL) {
+	_gsskrb5_ext_forget_first(context, &ext->first);
+	*minor_status = 0;
+	ret = GSS_S_COMPLETE;
+    }
+    return ret;
+}
+
+/*
+ * Whether the initiator waits for an answer to a good AP-REQ that is not to be
+ * an AP-REP: it cannot know beforehand whether there is an error, so there is
+ * a KRB-ERROR2 in any case, once (D4).
+ */
+static int
+is_awaited(gsskrb5_ctx ctx)
+{
+    const struct gsskrb5_ext_exchange *ext = ctx->ext;
+
+    return ext->offered && !ext->recovered && !ext->confirmed &&
+	!asks_for_ap_rep(is_mutual_required(ext), ext->last_flags);
+}
+
+/*
  * Keep replays out; a replay may be a copy that somebody else has sent before
  * the initiator could, who then is asked for another.
  */
@@ -796,7 +875,9 @@ protect(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 
     switch (_gsskrb5_ext_protect(context, ctx, a, &code)) {
     case REPLAY_ACCEPT:
-	return GSS_S_COMPLETE;
+	if (!is_awaited(ctx))
+	    return GSS_S_COMPLETE;
+	/* FALLTHROUGH */
     case REPLAY_CHALLENGE:
 	return ask_for_more(minor_status, context, ctx, a, 0, output_token);
     default:
@@ -889,16 +970,33 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
     ext->last_flags = ctx->flags;
     if (ext->waiting)
 	ret = join(minor_status, context, ctx, authenticator);
+    else
+	ret = prefer_user2user(minor_status, context, ctx, authenticator,
+			       output_token);
     if (ret == GSS_S_COMPLETE)
 	ret = protect(minor_status, context, ctx, authenticator,
 		      output_token);
     return ret;
 }
 
-/**
+/*
  * Whether the AP-REQ that was accepted is answered with an AP-REP (section 3,
  * XT-46): after extra tokens its own two ways to ask for one count, otherwise
- * the flags of the checksum as ever.  If so, that is a token more.
+ * the flags of the checksum as ever.
+ */
+static int
+is_ap_rep_wanted(gsskrb5_ctx ctx, krb5_flags ap_options)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+
+    if (ext->offered && ext->answered)
+	return asks_for_ap_rep((ap_options & AP_OPTS_MUTUAL_REQUIRED) != 0,
+			       ext->last_flags);
+    return (ctx->flags & GSS_C_MUTUAL_FLAG) != 0;
+}
+
+/**
+ * As is_ap_rep_wanted().  If so, that is a token more.
  *
  * @param ctx the context
  * @param ap_options of the AP-REQ, from krb5_rd_req_ctx()
@@ -906,14 +1004,52 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
 int
 _gsskrb5_ext_accept_wants_ap_rep(gsskrb5_ctx ctx, krb5_flags ap_options)
 {
-    struct gsskrb5_ext_exchange *ext = ctx->ext;
-    int wanted = (ctx->flags & GSS_C_MUTUAL_FLAG) != 0;
+    int wanted = is_ap_rep_wanted(ctx, ap_options);
 
-    if (ext->offered && ext->answered)
-	wanted = asks_for_ap_rep((ap_options & AP_OPTS_MUTUAL_REQUIRED) != 0,
-				 ext->last_flags);
-    ext->tokens += wanted;
+    ctx->ext->tokens += wanted;
     return wanted;
+}
+
+/**
+ * An AP-REQ was accepted: if it is answered with an AP-REP, and there is
+ * authorization data for it, which an AP-REP cannot carry, make a final
+ * KRB-ERROR2 (AP-REP2) in its place.
+ *
+ * @param minor_status why not
+ * @param context a Kerberos 5 context
+ * @param ctx the context; its auth_context gets the keys of the answer
+ * @param ap_options of the AP-REQ, from krb5_rd_req_ctx()
+ * @param output_token the token; empty if there is to be an AP-REP or none
+ *
+ * @return GSS_S_COMPLETE or GSS_S_FAILURE
+ */
+OM_uint32
+_gsskrb5_ext_accept_ap_rep2(OM_uint32 *minor_status, krb5_context context,
+			    gsskrb5_ctx ctx, krb5_flags ap_options,
+			    gss_buffer_t output_token)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    krb5_auth_context ac = ctx->auth_context;
+    struct krb5_ext_error2_keys keys;
+    struct krb5_ext_error2 error2;
+    krb5_error_code kret;
+
+    keys.subkey = ac->remote_subkey;
+    keys.session = ac->keyblock;
+    if (!_gsskrb5_ext_may_send_authdata(ext, keys.subkey) ||
+	!ext->offered || !is_ap_rep_wanted(ctx, ap_options))
+	return GSS_S_COMPLETE;
+    kret = settle_our_half(context, keys.session, ac->keytype, &ext->first);
+    if (kret == 0)
+	kret = use_our_half(context, ctx);
+    if (kret)
+	return fail(minor_status, kret);
+    memset(&error2, 0, sizeof(error2));
+    error2.subkey = ext->first.local_subkey;
+    error2.seq_number = ext->first.local_seq;
+    ext->confirmed = 1;
+    return _gsskrb5_ext_send_confirmation(minor_status, context, ext, &error2,
+					  &keys, output_token);
 }
 
 /**

@@ -110,6 +110,8 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
 	return;
     krb5_data_free(&ext->challenge);
     krb5_data_free(&ext->second_ticket);
+    if (ext->authdata_state != GSSKRB5_EXT_AUTHDATA_RECEIVED)
+	krb5_data_free(&ext->authdata);
     _gsskrb5_ext_forget_ap_req(context, ext);
     _gsskrb5_ext_forget_first(context, &ext->first);
     _krb5_ext_free_peek(context, &ext->peek);
@@ -121,5 +123,7 @@ void
 _gsskrb5_ext_free(krb5_context context, struct gsskrb5_ext_exchange *ext)
 {
     _gsskrb5_ext_done(context, ext);
+    if (ext != NULL)
+	krb5_data_free(&ext->authdata);
     free(ext);
 }

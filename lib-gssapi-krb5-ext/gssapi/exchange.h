@@ -75,6 +75,14 @@ struct gsskrb5_ext_own_tgt {
     Ticket tgt;
 };
 
+/* The acceptor's authorization data: acceptor_authdata.c. */
+enum gsskrb5_ext_authdata_state {
+    GSSKRB5_EXT_AUTHDATA_NONE,
+    GSSKRB5_EXT_AUTHDATA_UNSENT, /* acceptor: there is some */
+    GSSKRB5_EXT_AUTHDATA_SENT,
+    GSSKRB5_EXT_AUTHDATA_RECEIVED /* initiator */
+};
+
 struct gsskrb5_ext_exchange {
     unsigned int enabled : 1;	/* by configuration, for this role */
     unsigned int framed : 1;	/* acceptor: this AP-REQ has framing */
@@ -89,11 +97,15 @@ struct gsskrb5_ext_exchange {
     unsigned int user2user : 1;	/* the acceptor's TGT went over */
     unsigned int bad_time : 1;	/* acceptor: why it waits */
     unsigned int clock_ticket : 1; /* initiator: it has the challenge */
+    unsigned int awaited : 1;	/* initiator: no mutual authentication, and
+				   yet there will be an answer */
     unsigned int tokens;	/* of both sides, so far */
     AP_REQ ap_req;		/* acceptor: the last AP-REQ, ... */
     uint32_t options;		/* ... its ap-options in the clear, ... */
     krb5_principal server;	/* ... and the ticket's, once it was read */
     krb5_data challenge;	/* the last one; ours or to be quoted */
+    krb5_data authdata;		/* the acceptor's, DER */
+    enum gsskrb5_ext_authdata_state authdata_state;
 
     int32_t clock;		/* the KDC's ahead of ours, in seconds, as a
 				   ticket with the challenge has told */
@@ -106,6 +118,8 @@ struct gsskrb5_ext_exchange {
     enum replay_policy policy;	/* for this AP-REQ */
     unsigned int shared : 1;	/* with acceptors that know no challenge */
     unsigned int require_bindings : 1; /* the credential does */
+    unsigned int doubtful : 1;	/* the initiator's subkey may have gone over
+				   with a ticket that is no good */
     OM_uint32 last_flags;	/* of the last 0x8003 checksum */
     krb5_timestamp asked;	/* when the challenge went out */
     gsskrb5_cred credential;	/* of this call; alias */
@@ -136,6 +150,24 @@ void
 _gsskrb5_ext_forget_first(krb5_context context,
 			  struct gsskrb5_ext_first *first);
 
+/* acceptor_authdata.c */
+
+int
+_gsskrb5_ext_may_send_authdata(const struct gsskrb5_ext_exchange *ext,
+			       const krb5_keyblock *subkey);
+
+OM_uint32
+_gsskrb5_ext_send_confirmation(OM_uint32 *minor_status, krb5_context context,
+			       struct gsskrb5_ext_exchange *ext,
+			       const struct krb5_ext_error2 *error2,
+			       const struct krb5_ext_error2_keys *keys,
+			       gss_buffer_t output_token);
+
+krb5_error_code
+_gsskrb5_ext_take_authdata(krb5_context context,
+			   struct gsskrb5_ext_exchange *ext,
+			   const struct krb5_ext_error2 *error2);
+
 /* bindings.c */
 
 OM_uint32
@@ -149,12 +181,6 @@ _gsskrb5_ext_flags_without_checksum(krb5_context context, OM_uint32 guessed);
 
 int
 _gsskrb5_ext_is_bindings_aware(krb5_context context, gsskrb5_ctx ctx);
-
-/* initiator.c */
-
-int
-_gsskrb5_ext_may_offer(const struct gsskrb5_ext_exchange *ext,
-		       OM_uint32 flags);
 
 /* message.c */
 
@@ -191,6 +217,10 @@ krb5_error_code
 _gsskrb5_ext_read_own_tgt(krb5_context context, gsskrb5_cred cred,
 			  struct gsskrb5_ext_own_tgt *own);
 
+int
+_gsskrb5_ext_prefers_own_tgt(krb5_context context,
+			     krb5_const_principal server);
+
 void
 _gsskrb5_ext_forget_own_tgt(krb5_context context,
 			    struct gsskrb5_ext_own_tgt *own);
@@ -199,6 +229,15 @@ _gsskrb5_ext_forget_own_tgt(krb5_context context,
 
 int
 _gsskrb5_ext_is_empty(const AP_REQ *req);
+
+/* without_mutual.c */
+
+krb5_error_code
+_gsskrb5_ext_new_subkey(krb5_context context, gsskrb5_ctx ctx);
+
+void
+_gsskrb5_ext_begin_offer(krb5_context context, gsskrb5_ctx ctx,
+			 OM_uint32 flags);
 
 /* replay_protect.c */
 

@@ -63,6 +63,14 @@ _gsskrb5_ext_initiate_empty(OM_uint32 *minor_status, krb5_context context,
 			    const gss_channel_bindings_t bindings,
 			    gss_buffer_t output_token);
 
+/* without_mutual.c */
+
+int
+_gsskrb5_ext_initiate_waits(gsskrb5_ctx ctx, OM_uint32 flags);
+
+int
+_gsskrb5_ext_initiate_was_told_number(gsskrb5_ctx ctx);
+
 /* ticket.c */
 
 void
@@ -107,6 +115,11 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
 			     const Authenticator *authenticator,
 			     gss_buffer_t output_token);
 
+OM_uint32
+_gsskrb5_ext_accept_ap_rep2(OM_uint32 *minor_status, krb5_context context,
+			    gsskrb5_ctx ctx, krb5_flags ap_options,
+			    gss_buffer_t output_token);
+
 int
 _gsskrb5_ext_accept_wants_ap_rep(gsskrb5_ctx ctx, krb5_flags ap_options);
 
@@ -130,6 +143,22 @@ _gsskrb5_ext_rd_req(krb5_context context, gsskrb5_ctx ctx,
 
 time_t
 _gsskrb5_ext_accept_endtime(gsskrb5_ctx ctx);
+/* acceptor_authdata.c */
+
+OM_uint32
+_gsskrb5_ext_set_authdata(OM_uint32 *minor_status, gss_cred_id_t *cred_handle,
+			  const gss_buffer_t value);
+
+OM_uint32
+_gsskrb5_ext_accept_authdata(OM_uint32 *minor_status, gsskrb5_ctx ctx,
+			     gsskrb5_cred cred);
+
+int
+_gsskrb5_ext_is_authdata_oid(const gss_OID oid, int32_t *type);
+
+OM_uint32
+_gsskrb5_ext_inquire_authdata(OM_uint32 *minor_status, gsskrb5_ctx ctx,
+			      int32_t type, gss_buffer_set_t *data_set);
 
 /* bindings.c */
 

@@ -113,19 +113,6 @@ put_authdata(krb5_context context, krb5_auth_context ac,
     return ret;
 }
 
-/*
- * Whether an exchange with these flags is to offer extra tokens: not without
- * mutual authentication, where nobody waits for an answer (D4), nor in DCE
- * style (D17).
- */
-int
-_gsskrb5_ext_may_offer(const struct gsskrb5_ext_exchange *ext,
-		       OM_uint32 flags)
-{
-    return ext->enabled && (flags & GSS_C_MUTUAL_FLAG) != 0 &&
-	(flags & GSS_C_DCE_STYLE) == 0;
-}
-
 /**
  * Offer extra tokens in the AP-REQ that is made, if they are wanted.  And say
  * that we are aware of channel bindings, if so.
@@ -150,7 +137,7 @@ _gsskrb5_ext_initiate_offer(krb5_context context, gsskrb5_ctx ctx,
     free_authdata(ctx->auth_context);
     if (!_gsskrb5_ext_initiate_again(ctx)) {
 	ext->flags = flags;
-	ext->offered = _gsskrb5_ext_may_offer(ext, flags);
+	_gsskrb5_ext_begin_offer(context, ctx, flags);
     } else if (ext->flags == 0)
 	ext->flags = flags;
     ext->tokens++;
@@ -244,17 +231,20 @@ is_consistent(enum gsskrb5_ext_found found,
 /*
  * Whether the context has what an action begins with: a ticket, but for asking
  * for one; and of user-to-user authentication there is no other ticket, but
- * one that tells the time.
+ * one that tells the time.  Nor is there one for an acceptor that has settled
+ * the keys of the context with a ticket that it refuses, if no AP-REP is to
+ * settle them anew.
  */
 static int
-is_possible(gsskrb5_ctx ctx, enum recovery_action action)
+is_possible(gsskrb5_ctx ctx, enum recovery_action action, int level_k)
 {
     switch (action) {
     case RECOVERY_USER2USER:
 	return 1;
     case RECOVERY_TICKET:
     case RECOVERY_PATH:
-	return ctx->kcred != NULL && !ctx->ext->user2user;
+	return ctx->kcred != NULL && !ctx->ext->user2user &&
+	    !(ctx->ext->awaited && level_k);
     default:
 	return ctx->kcred != NULL;
     }
@@ -328,7 +318,8 @@ recover(krb5_context context, gsskrb5_ctx ctx,
     action = blame_clock(context, code, error2->stime, action);
     _krb5_debug(context, 5, "gss initiator: error %d: %s",
 		(int)error2->error_code, _gsskrb5_ext_recovery_name(action));
-    if (!is_possible(ctx, action))
+    if (!is_possible(ctx, action,
+		     error2->key == KRB5_EXT_ERROR2_KEY_SUBKEY))
 	return code;
     if (action != RECOVERY_USER2USER)
 	ctx->ext->recovered = 1;
@@ -338,7 +329,10 @@ recover(krb5_context context, gsskrb5_ctx ctx,
     case RECOVERY_CLOCK:
 	return agree_on_time(context, ctx, error2, code);
     case RECOVERY_TICKET:
-	return _gsskrb5_ext_new_ticket(context, ctx, code);
+	code = _gsskrb5_ext_new_ticket(context, ctx, code);
+	if (code == 0 && ctx->ext->awaited)
+	    code = _gsskrb5_ext_new_subkey(context, ctx);
+	return code;
     case RECOVERY_PATH:
 	return _gsskrb5_ext_other_path(context, ctx, code);
     case RECOVERY_USER2USER:
@@ -369,15 +363,19 @@ take_answer(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	/*
 	 * Only what our subkey opens confirms anything (D11, XT-37); and who
 	 * asks although we have quoted a challenge already is another one
-	 * than who sent that.
+	 * than who sent that.  But a user-to-user ticket that no AP-REP
+	 * answers is answered so.
 	 */
 	if (error2->key != KRB5_EXT_ERROR2_KEY_SUBKEY ||
 	    error2->subkey == NULL || ext->confirmed ||
-	    (waits && (ext->recovered || ext->user2user))) {
+	    (waits ? ext->recovered || (ext->user2user && !ext->awaited) :
+	     ext->awaited)) {
 	    *minor_status = KRB5KRB_AP_ERR_MODIFIED;
 	    return GSS_S_DEFECTIVE_TOKEN;
 	}
 	code = take_keys(context, ctx, error2);
+	if (code == 0)
+	    code = _gsskrb5_ext_take_authdata(context, ext, error2);
 	if (code == 0 && waits && ext->tokens >= KRB5_EXT_MAX_TOKENS)
 	    code = KRB5KRB_ERR_GENERIC;
 	if (code)
@@ -393,6 +391,10 @@ take_answer(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	krb5_set_error_message(context, code, "%s", error2->e_text);
     if (waits && ext->tokens < KRB5_EXT_MAX_TOKENS)
 	code = recover(context, ctx, error2, code);
+    /* without an AP-REP the acceptor's keys are these */
+    if (code == 0 && ext->awaited &&
+	error2->key == KRB5_EXT_ERROR2_KEY_SUBKEY)
+	code = take_keys(context, ctx, error2);
     if (code)
 	return give_up(minor_status, context, ctx, waits, code, output_token);
     ext->level_k = error2->key == KRB5_EXT_ERROR2_KEY_SUBKEY;
@@ -441,9 +443,9 @@ _gsskrb5_ext_initiate_answer(OM_uint32 *minor_status, krb5_context context,
     ext->tokens++;
     found = _gsskrb5_ext_find(token, &pdu);
     if (found == GSSKRB5_EXT_NONE &&
-	(ctx->kcred != NULL || is_krb_error(token)))
+	((ctx->kcred != NULL && !ext->awaited) || is_krb_error(token)))
 	return GSS_S_COMPLETE;
-    /* and who has sent no ticket gets no AP-REP */
+    /* and who has sent no ticket, or wants no AP-REP, gets none */
     if (found == GSSKRB5_EXT_NONE || !ext->offered) {
 	*minor_status = KRB5KRB_AP_ERR_MSG_TYPE;
 	return GSS_S_DEFECTIVE_TOKEN;
@@ -474,7 +476,9 @@ _gsskrb5_ext_initiate_answer(OM_uint32 *minor_status, krb5_context context,
 
 /**
  * Whether the old way of trying again after a KRB-ERROR about the clock is
- * open: not once there was a KRB-ERROR2 (D18), nor without a ticket.
+ * open: not once there was a KRB-ERROR2 (D18), nor without a ticket, nor
+ * without mutual authentication from an acceptor that sends KRB-ERROR2: it
+ * would not answer the next AP-REQ.
  */
 int
 _gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx)
@@ -483,7 +487,8 @@ _gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx)
 
     return ctx->kcred != NULL &&
 	(ext == NULL ||
-	 !(ext->user2user || ext->recovered || ext->confirmed));
+	 !(ext->user2user || ext->recovered || ext->confirmed ||
+	   ext->awaited));
 }
 
 /**

@@ -26,6 +26,10 @@ protection(const struct gsskrb5_ext_exchange *ext)
     return ext->cached ? "cache" : "none";
 }
 
+static const char *const authdata_words[] = {
+    "none", "unsent", "sent", "received"	/* by authdata_state */
+};
+
 /**
  * How the exchange went: one buffer, a text of name=value, separated by
  * blanks, to which later versions may add at the end:
@@ -40,6 +44,9 @@ protection(const struct gsskrb5_ext_exchange *ext)
  *   clock=N          acceptor: seconds that the KDC's clock is ahead of ours,
  *                    when ours is so wrong that it was corrected for this
  *                    context, else 0
+ *   acceptor-authdata=none|unsent|sent|received
+ *                    authorization data of the acceptor; unsent if there is
+ *                    some, and the initiator cannot take it
  *
  * @param minor_status an error
  * @param ctx a context
@@ -54,18 +61,22 @@ _gsskrb5_ext_inquire_exchange(OM_uint32 *minor_status, gsskrb5_ctx ctx,
 {
     const struct gsskrb5_ext_exchange *ext = ctx->ext;
     gss_buffer_desc buffer;
-    char text[160];
+    char text[224];
     int acceptor = (ctx->more_flags & LOCAL) == 0;
 
     *minor_status = 0;
     if (ext == NULL)
 	return GSS_S_UNAVAILABLE;
     snprintf(text, sizeof(text), "tokens=%u offered=%s protection=%s "
-	     "confirmed=%s recovered=%s user2user=%s clock=%d", ext->tokens,
+	     "confirmed=%s recovered=%s user2user=%s clock=%d "
+	     "acceptor-authdata=%s",
+	     ext->tokens,
 	     ext->offered ? "yes" : "no",
 	     acceptor ? protection(ext) : "none",
 	     ext->confirmed ? "yes" : "no", ext->recovered ? "yes" : "no",
-	     ext->user2user ? "yes" : "no", acceptor ? (int)ext->clock : 0);
+	     ext->user2user ? "yes" : "no",
+	     acceptor ? (int)ext->clock : 0,
+	     authdata_words[ext->authdata_state]);
     buffer.value = text;
     buffer.length = strlen(text);
     return gss_add_buffer_set_member(minor_status, &buffer, data_set);

@@ -7,7 +7,8 @@
  * Tokens that are a KRB-ERROR2, to and from octets: the PDU is krb_error2.c's,
  * here is what stands around it.
  *
- *   60 length 06 09 OID   02 00  KRB-ERROR2    another token is wanted
+ *   60 length 06 09 OID   02 00  KRB-ERROR2    another token is wanted, or
+ *                                              it stands for an AP-REP
  *                         03 00  KRB-ERROR2    an error, and the end
  */
 
@@ -94,7 +95,7 @@ _gsskrb5_ext_send(OM_uint32 *minor_status, krb5_context context,
 	return GSS_S_FAILURE;
     }
     ret = _gsskrb5_encapsulate(minor_status, &pdu, output_token,
-			       sent.continue_needed ?
+			       sent.continue_needed || sent.error_code == 0 ?
 			       KRB5_EXT_TOK_ID_CONTINUE :
 			       KRB5_EXT_TOK_ID_FINAL, GSS_KRB5_MECHANISM);
     krb5_data_free(&pdu);

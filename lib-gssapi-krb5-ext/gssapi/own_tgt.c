@@ -173,6 +173,24 @@ _gsskrb5_ext_read_own_tgt(krb5_context context, gsskrb5_cred cred,
 }
 
 /*
+ * Whether an acceptor that has a key for server is to use its TGT if it can:
+ * [gssapi] acceptor/<service> prefer_user2user, or [gssapi] prefer_user2user.
+ */
+int
+_gsskrb5_ext_prefers_own_tgt(krb5_context context,
+			     krb5_const_principal server)
+{
+    const char *service = krb5_principal_get_comp_string(context, server, 0);
+    krb5_boolean all;
+
+    all = krb5_config_get_bool_default(context, NULL, FALSE, "gssapi",
+				       "prefer_user2user", NULL);
+    return krb5_config_get_bool_default(context, NULL, all, "gssapi",
+					"acceptor", service ? service : "",
+					"prefer_user2user", NULL);
+}
+
+/*
  * Forget it; there may be none.
  */
 void

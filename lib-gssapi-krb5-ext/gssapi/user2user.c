@@ -29,7 +29,7 @@
  */
 static krb5_error_code
 encode_empty(krb5_context context, krb5_const_principal target,
-	     krb5_const_realm realm, krb5_data *octets)
+	     krb5_const_realm realm, int mutual, krb5_data *octets)
 {
     krb5_error_code ret;
     AP_REQ req;			/* aliases */
@@ -38,7 +38,7 @@ encode_empty(krb5_context context, krb5_const_principal target,
     memset(&req, 0, sizeof(req));
     req.pvno = 5;
     req.msg_type = krb_ap_req;
-    req.ap_options.mutual_required = 1;
+    req.ap_options.mutual_required = mutual;
     req.ap_options.continue_needed_ok = 1;
     req.ticket.tkt_vno = 5;
     req.ticket.realm = rk_UNCONST(realm);
@@ -97,13 +97,17 @@ _gsskrb5_ext_initiate_empty(OM_uint32 *minor_status, krb5_context context,
 	ctx->target == NULL)
 	return GSS_S_FAILURE;
     ext = _gsskrb5_ext_exchange(context, ctx);
-    if (ext == NULL || !_gsskrb5_ext_may_offer(ext, ctx->req_flags))
+    if (ext == NULL)
+	return GSS_S_FAILURE;
+    _gsskrb5_ext_begin_offer(context, ctx, ctx->req_flags);
+    if (!ext->offered)
 	return GSS_S_FAILURE;
 
     realm = ctx->target->realm;
     if (realm[0] == '\0')
 	realm = ctx->source->realm;	/* whose KDC was asked */
-    kret = encode_empty(context, ctx->target, realm, &req);
+    kret = encode_empty(context, ctx->target, realm,
+			(ctx->req_flags & GSS_C_MUTUAL_FLAG) != 0, &req);
     if (kret) {
 	*minor_status = kret;
 	return GSS_S_FAILURE;
@@ -116,7 +120,6 @@ _gsskrb5_ext_initiate_empty(OM_uint32 *minor_status, krb5_context context,
 	return ret;
     if (bindings != GSS_C_NO_CHANNEL_BINDINGS)
 	_gsskrb5_hash_chan_bindings(bindings, ctx->bnd);
-    ext->offered = 1;
     ext->tokens++;
     ctx->more_flags |= LOCAL;
     *minor_status = 0;

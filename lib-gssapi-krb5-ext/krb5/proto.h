@@ -67,6 +67,9 @@
 /* Octets of a KRB-ERROR2: a TGT may carry a large PAC. */
 #define KRB5_EXT_ERROR2_MAX_SIZE	(256 * 1024)
 
+/* Octets of an acceptor's authorization data, which an application sets. */
+#define KRB5_EXT_ACCEPTOR_AUTHDATA_MAX	(16 * 1024)
+
 /* Octets of e-text that are sent or made printable. */
 #define KRB5_EXT_E_TEXT_MAX		1024
 

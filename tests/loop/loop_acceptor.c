@@ -139,8 +139,12 @@ get_credential(const struct loop_options *o, gss_cred_id_t *cred)
     OM_uint32 major, minor;
     gss_name_t name;
 
-    if (o->service == NULL)
+    if (o->service == NULL && o->send_authdata == NULL)
 	return 1;
+    if (o->service == NULL)
+	return gss_acquire_cred(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE,
+				GSS_C_NO_OID_SET, usage, cred, NULL, NULL) ==
+	    GSS_S_COMPLETE;
     major = loop_import_name(o->service, &name, &minor);
     if (GSS_ERROR(major))
 	return 0;
@@ -193,7 +197,13 @@ main(int argc, char **argv)
     if (o.keytab)
 	setenv("KRB5_KTNAME", o.keytab, 1);
     if (!get_credential(&o, &params.credential)) {
-	fprintf(stderr, "no credential for %s\n", o.service);
+	fprintf(stderr, "no credential for %s\n",
+		o.service ? o.service : "anybody");
+	return 2;
+    }
+    if (o.send_authdata &&
+	!loop_authdata_set(&params.credential, o.send_authdata)) {
+	fprintf(stderr, "not taken: %s\n", o.send_authdata);
 	return 2;
     }
     listener = listen_on(o.port);

@@ -14,6 +14,8 @@
 #ifndef LOOP_COMMON_H
 #define LOOP_COMMON_H 1
 
+#include <stdint.h>
+
 #include "gss_frame.h"
 #include "gss_loop.h"
 
@@ -35,12 +37,14 @@ struct loop_options {
     int quiet;			/* no explanations on stderr */
     /* acceptor */
     const char *keytab;
+    const char *send_authdata;	/* hexadecimal */
     /* initiator */
     const char *host;
     const char *mech;
     OM_uint32 flags;
     const char *message;
     const char *late_token;	/* hexadecimal */
+    const char *show_authdata;	/* its type */
 };
 
 /* One connection. */
@@ -98,6 +102,14 @@ int
 loop_report(const struct loop_peer *peer, const struct loop_options *options,
 	    unsigned long exchange, const struct gss_loop_result *result,
 	    const struct loop_messages *messages, gss_ctx_id_t context);
+
+/* loop_authdata.c */
+
+int
+loop_authdata_set(gss_cred_id_t *cred, const char *hex);
+
+void
+loop_authdata_print(gss_ctx_id_t context, int32_t type);
 
 /* loop_messages.c */
 

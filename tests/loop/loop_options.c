@@ -37,10 +37,12 @@ usage(int initiator)
     if (initiator)
 	fprintf(stderr, "usage: loop_initiator --port=N --service=NAME "
 		"[--host=H] [--mech=krb5|spnego|OID]\n"
-		"  [--flags=F,...] [--message=TEXT] [--late-token=HEX]");
+		"  [--flags=F,...] [--message=TEXT] [--late-token=HEX] "
+		"[--show-authdata=TYPE]");
     else
 	fprintf(stderr, "usage: loop_acceptor [--port=N] [--keytab=K] "
-		"[--service=NAME] [--password=TEXT] [--both]");
+		"[--service=NAME] [--password=TEXT] [--both] "
+		"[--send-authdata=HEX]");
     fprintf(stderr, "\n  [--framing=plain|mit|mit-v1] [--timeout=SECONDS] "
 	    "[--count=N] [--max-token=OCTETS]\n  [--max-rounds=N] "
 	    "[--require=F,...] [--bindings=TEXT] [--quiet]\n"
@@ -159,6 +161,8 @@ acceptor_option(struct loop_options *o, const char *arg)
 
     if ((v = value_of(arg, "--keytab")) != NULL)
 	o->keytab = v;
+    else if ((v = value_of(arg, "--send-authdata")) != NULL)
+	o->send_authdata = v;
     else if ((v = value_of(arg, "--password")) != NULL)
 	o->password = v;
     else if (strcmp(arg, "--both") == 0)
@@ -183,6 +187,8 @@ initiator_option(struct loop_options *o, const char *arg)
 	o->message = v;
     else if ((v = value_of(arg, "--late-token")) != NULL)
 	o->late_token = v;
+    else if ((v = value_of(arg, "--show-authdata")) != NULL)
+	o->show_authdata = v;
     else
 	return 0;
     return 1;

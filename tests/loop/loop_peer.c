@@ -303,6 +303,9 @@ loop_report(const struct loop_peer *peer, const struct loop_options *o,
 	   r->delegated != GSS_C_NO_CREDENTIAL ? "yes" : "no",
 	   m->state, (unsigned int)m->major, m->late);
     print_exchange(context);
+    if (o->show_authdata)
+	loop_authdata_print(context,
+			    (int32_t)strtol(o->show_authdata, NULL, 10));
     print_source(r->source);
     printf("\n");
     fflush(stdout);

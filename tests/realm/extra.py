@@ -4,10 +4,11 @@ were."""
 
 import os
 import socket
+import time
 
-from wire import framing, gss, mitm
+from wire import ap, framing, gss, mitm
 
-from . import RealmCase
+from . import RealmCase, ccache
 from .loop import Acceptor, initiate, other_clock
 
 MUTUAL = "mutual,replay,sequence,conf,integ"
@@ -25,6 +26,16 @@ def kinds(exchange):
         if text not in ("wrap", "MIC"):
             found.append(text.rsplit(": ", 1)[-1] if ": " in text else text)
     return found
+
+
+def spoil(who, service, began=-60, **ticket):
+    """Put a ticket into the cache that says something else than the cache
+    does, in which it is good for hours; service is a keytab.Entry."""
+    now = int(time.time())
+    bad = ap.issue(service, **ticket)
+    ccache.put_first(who.dir / "ccache", ccache.credential(
+        "user", "host/server.ext.test", "EXT.TEST", bad.session, bad.ticket,
+        now + began, now + 8 * 3600))
 
 
 class Server:

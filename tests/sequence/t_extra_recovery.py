@@ -3,28 +3,16 @@ each provoked for real, with extra context tokens and without."""
 
 import os
 import shutil
-import time
 import unittest
 
 import peers
-from realm import ccache
-from realm.extra import MUTUAL, ExtraCase, Server, kinds
+from realm.extra import MUTUAL, ExtraCase, Server, kinds, spoil
 from realm.loop import initiate
-from wire import ap, gss
+from wire import gss
 
 HOUR = 3600
 AES256 = 18
 FOUR = ["AP-REQ", "KRB-ERROR2 continue", "AP-REQ", "AP-REP"]
-
-
-def spoil(who, service, began=-60, **ticket):
-    """Put a ticket into the cache that says something else than the cache
-    does, in which it is good for hours; service is a keytab.Entry."""
-    now = int(time.time())
-    bad = ap.issue(service, **ticket)
-    ccache.put_first(who.dir / "ccache", ccache.credential(
-        "user", "host/server.ext.test", "EXT.TEST", bad.session, bad.ticket,
-        now + began, now + 8 * HOUR))
 
 
 class Recovery(ExtraCase):

@@ -48,6 +48,12 @@ class U2UCase(ExtraCase):
         return ap.Initiator(ap.issue(self.name, kvno=None, **ticket),
                             options=options)
 
+    def quiet(self):
+        """One that asks for no mutual authentication, and waits."""
+        who = self.initiator(options=U2U & ~ap.WANT_MUTUAL)
+        who.flags = ap.ALL & ~ap.MUTUAL
+        return who
+
     def empty(self, options=BOTH, name=None, sealed=b"", etype=0,
               ticket=None):
         """The token of who has no ticket."""
@@ -232,17 +238,38 @@ class Second(U2UCase):
         self.established(call.line, tokens="6", recovered="yes")
 
     def test_without_mutual_authentication(self):
-        """Five tokens; an initiator of ours does not do so (D4)."""
+        """Five tokens, with an error and without (D4)."""
         # REQ: XT-75
-        who = self.initiator(options=U2U & ~ap.WANT_MUTUAL)
-        who.flags = ap.ALL & ~ap.MUTUAL
-        with Call(self.server) as call:
-            self.take_tgt(who, call.ask(self.empty(options=ap.OFFER)))
-            answer = call.ask(who.token(when=time.time() - 3600))
-            self.assertEqual(who.take_error2(answer)[1].code, SKEW)
-            call.send(who.token())
-            call.initiate_messages(who.messages())
-        self.established(call.line, tokens="5", recovered="yes")
+        for when, code, recovered in (
+                (None, 0, "no"), (time.time() - 3600, SKEW, "yes")):
+            who = self.quiet()
+            with Call(self.server) as call:
+                self.take_tgt(who, call.ask(self.empty(options=ap.OFFER)))
+                answer = call.ask(who.token(when=when))
+                tok_id, error2 = who.take_error2(answer)
+                self.assertEqual((tok_id, error2.code, error2.which),
+                                 (gss.AP_REP, code, K))
+                call.send(who.token())
+                call.initiate_messages(who.messages())
+            self.established(call.line, tokens="5", recovered=recovered,
+                             protection="challenge")
+            self.assertEqual(call.line.flags & ap.MUTUAL, 0)
+
+    def test_no_seventh_token(self):
+        """What is wrong with the fifth is final."""
+        # REQ: XT-51, XT-75
+        for values, code in (({"when": time.time() - 3600}, SKEW),
+                             ({"spoil": True}, MODIFIED),
+                             ({"challenge": bytes(32)}, REPEAT)):
+            who = self.quiet()
+            with Call(self.server) as call:
+                self.take_tgt(who, call.ask(self.empty(options=ap.OFFER)))
+                who.take_error2(call.ask(who.token()))
+                answer = call.ask(who.token(**values))
+                self.assertEqual(gss.describe(answer), "KRB-ERROR2 final")
+                self.assertEqual(who.open_error2(answer)[1].code, code)
+            self.nobody(call.line)
+        self.good()
 
     def test_two_errors(self):
         # REQ: XT-50, XT-76
@@ -341,6 +368,92 @@ class Second(U2UCase):
             self.begin(call, who)
         self.assertFalse(call.line.complete)
         self.good()
+
+
+class Preferred(U2UCase):
+    """bob has a key, and prefers his TGT."""
+
+    def setUp(self):
+        super().setUp()
+        self.long_term = max((e for e in self.realm.keys(BOB)
+                              if e.etype == 18), key=lambda e: e.kvno)
+        type(self).keytab = self.realm.ext_keytab(BOB)
+        self.prefers = Server(type(self), prefer_user2user=True,
+                              acceptor_ccache=self.bob.ccache)
+
+    def ordinary(self, **ticket):
+        """An initiator with a ticket in the long-term key."""
+        return ap.Initiator(ap.issue(self.long_term, **ticket), options=BOTH)
+
+    def ask(self, call, who, **values):
+        """The TGT, sealed, and a subkey."""
+        tok_id, error2 = who.take_error2(call.ask(who.token(**values)))
+        self.assertEqual((tok_id, error2.which, error2.code, error2.tgt,
+                          error2.ad),
+                         (gss.AP_REP, K, USER2USER, self.tgt.ticket, None))
+        self.assertIsNotNone(error2.subkey)
+        who.credential = self.initiator().credential
+        who.options = U2U
+        return error2
+
+    def test_keys(self):
+        """Who knows the long-term key does not know those of the context."""
+        # REQ: XT-82
+        who = self.ordinary()
+        with Call(self.prefers) as call:
+            error2 = self.ask(call, who)
+            who.subkey = ap.new_key()
+            reply = who.take_ap_rep(call.ask(who.token()))
+            self.assertNotEqual(reply.subkey, error2.subkey)
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="4", recovered="no",
+                         confirmed="no")
+
+    def test_the_same_subkey(self):
+        # REQ: XT-82, XT-39
+        who = self.ordinary()
+        with Call(self.prefers) as call:
+            error2 = self.ask(call, who)
+            reply = who.take_ap_rep(call.ask(who.token()))
+            self.assertNotEqual(reply.subkey, error2.subkey)
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="4")
+
+    def test_what_has_to_agree(self):
+        """Client, number and bindings; and an AP-REP has to be asked for."""
+        # REQ: XT-38, XT-48, XT-82
+        for code, values in (
+                (49, {"seq": 1}), (REPEAT, {"challenge": bytes(32)}),
+                (60, {"bound": bytes(range(16))}),
+                (MODIFIED, {"options": U2U & ~ap.WANT_MUTUAL,
+                            "flags": ap.ALL & ~ap.MUTUAL})):
+            who = self.ordinary()
+            with Call(self.prefers) as call:
+                self.ask(call, who)
+                answer = call.ask(who.token(**values))
+                self.assertEqual(gss.describe(answer), "KRB-ERROR2 final")
+                self.assertEqual(who.open_error2(answer)[1].code, code)
+            self.nobody(call.line)
+        who = self.ordinary()
+        with Call(self.prefers) as call:
+            self.ask(call, who)
+            who.credential = self.initiator(client="mallory").credential
+            answer = call.ask(who.token())
+            self.assertEqual(who.open_error2(answer)[1].code, 36)
+        self.nobody(call.line)
+
+    def test_the_ticket_again(self):
+        """It was good enough for a challenge, and is not for this."""
+        # REQ: XT-82
+        who = self.ordinary()
+        with Call(self.prefers) as call:
+            old = who.credential
+            self.ask(call, who)
+            who.credential, who.options = old, BOTH
+            answer = call.ask(who.token())
+            self.assertEqual(gss.describe(answer), "KRB-ERROR2 final")
+        self.nobody(call.line)
+        self.test_keys()
 
 
 if __name__ == "__main__":

@@ -273,9 +273,21 @@ class Off(U2UCase):
         self.failed(self.nothing(ask=MUTUAL + ",dce"), MUST_USE_U2U)
         self.good()
 
-    def test_spnego_tries_and_offers_nothing(self):
+    def test_spnego(self):
+        """What it tries asks for nothing and is sent to nobody; what it
+        offers asks for what the application does."""
         # REQ: XT-80
-        self.nothing(mech="spnego")
+        self.failed(self.nothing(mech="spnego", ask=NOT_MUTUAL), MUST_USE_U2U)
+
+        def script(wire, _):
+            token = wire.receive()
+            wire.send(gss.NegTokenResp(state=2).token())
+            return token
+        line, token = self.play(script, mech="spnego")
+        self.assertFalse(line.complete, line)
+        offer = gss.spnego(token)
+        self.assertEqual(offer.mech_types, [gss.KRB5])
+        self.first(offer.mech_token)
         self.good()
 
 
