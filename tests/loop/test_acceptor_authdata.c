@@ -102,13 +102,22 @@ set(gss_cred_id_t *cred, const void *octets, size_t length, OM_uint32 *minor)
 }
 
 static void
+taken(gss_cred_id_t *cred, const void *octets, size_t length,
+      const char *what)
+{
+    OM_uint32 major, minor;
+
+    major = set(cred, octets, length, &minor);
+    check(major == GSS_S_COMPLETE, "%s: %08x/%d", what, (unsigned)major,
+	  (int)minor);
+}
+
+static void
 set_good(gss_cred_id_t *cred)
 {
     gss_buffer_desc der = good(1);
-    OM_uint32 minor;
 
-    check(set(cred, der.value, der.length, &minor) == GSS_S_COMPLETE,
-	  "good data: %d", (int)minor);
+    taken(cred, der.value, der.length, "good data");
     free(der.value);
 }
 
@@ -129,7 +138,6 @@ test_one_type(gss_cred_id_t *cred, int type, int depth, OM_uint32 want)
 {
     gss_buffer_desc der;
     AuthorizationData ad;
-    OM_uint32 minor;
     char what[64];
 
     snprintf(what, sizeof(what), "type %d in %d", type, depth);
@@ -139,8 +147,7 @@ test_one_type(gss_cred_id_t *cred, int type, int depth, OM_uint32 want)
     der = encode(&ad);
     free_AuthorizationData(&ad);
     if (want == 0)
-	check(set(cred, der.value, der.length, &minor) == GSS_S_COMPLETE,
-	      "%s: %d", what, (int)minor);
+	taken(cred, der.value, der.length, what);
     else
 	refused(cred, der.value, der.length, want, what);
     free(der.value);
@@ -151,7 +158,6 @@ test_size(gss_cred_id_t *cred, size_t size, OM_uint32 want)
 {
     gss_buffer_desc der;
     AuthorizationData ad;
-    OM_uint32 minor;
     char *text;
 
     text = malloc(size);
@@ -167,8 +173,7 @@ test_size(gss_cred_id_t *cred, size_t size, OM_uint32 want)
     if (want == 0) {
 	check(der.length > MAX_SIZE - 32 && der.length <= MAX_SIZE,
 	      "the test has %u octets", (unsigned)der.length);
-	check(set(cred, der.value, der.length, &minor) == GSS_S_COMPLETE,
-	      "%u octets: %d", (unsigned)der.length, (int)minor);
+	taken(cred, der.value, der.length, "as much as there can be");
     } else {
 	check(der.length > MAX_SIZE, "the test has %u octets",
 	      (unsigned)der.length);
@@ -202,8 +207,7 @@ test_set(struct gss_pair *pair)
     octets[der.length] = 0;
     refused(cred, octets, der.length + 1, 0, "an octet behind it");
     octets[der.length - 1] ^= 1;	/* the text itself */
-    check(set(cred, octets, der.length, &minor) == GSS_S_COMPLETE,
-	  "another text");
+    taken(cred, octets, der.length, "another text");
     refused(cred, "\x30\x00", 2, EINVAL, "an empty list");
     refused(cred, "\x30\x80\x00\x00", 4, 0, "indefinite length");
     refused(cred, "\x30\x81\x0d\x30\x0b\xa0\x03\x02\x01\x4d\xa1\x04\x04\x02"
@@ -225,7 +229,7 @@ test_set(struct gss_pair *pair)
     test_one_type(cred, 77, 10, (OM_uint32)ASN1_BAD_FORMAT);
     test_size(cred, MAX_SIZE, 0);
     test_size(cred, MAX_SIZE + 32, ERANGE);
-    check(set(cred, NULL, 0, &minor) == GSS_S_COMPLETE, "none");
+    taken(cred, NULL, 0, "none");
     free(octets);
     free(der.value);
 }
@@ -394,14 +398,12 @@ static void
 test_critical(struct gss_pair *pair, gss_cred_id_t *cred, int tokens)
 {
     gss_buffer_desc der = good(0);
-    OM_uint32 minor;
 
-    check(set(cred, der.value, der.length, &minor) == GSS_S_COMPLETE,
-	  "critical data");
+    taken(cred, der.value, der.length, "critical data");
     check(exchange(pair, GSS_KRB5_MECHANISM, *cred, *cred) == 0,
 	  "an initiator that does not understand it");
     free(der.value);
-    check(set(cred, NULL, 0, &minor) == GSS_S_COMPLETE, "none");
+    taken(cred, NULL, 0, "none");
     check(exchange(pair, GSS_KRB5_MECHANISM, *cred, *cred) == tokens,
 	  "without it");
     set_good(cred);
