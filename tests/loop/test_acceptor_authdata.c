@@ -20,6 +20,8 @@
 #include "sec_test.h"
 
 #define MAX_SIZE 16384
+#define AES ETYPE_AES256_CTS_HMAC_SHA1_96
+#define NAMED "extra_tokens_without_mutual = service/*"
 
 static void
 add(AuthorizationData *ad, int type, const char *text)
@@ -234,6 +236,8 @@ test_set(struct gss_pair *pair)
     free(der.value);
 }
 
+static OM_uint32 call_flags;	/* of the row */
+
 /*
  * An exchange: the number of tokens, or 0 if it fails.
  */
@@ -251,7 +255,7 @@ exchange(struct gss_pair *pair, gss_OID mech, gss_cred_id_t first,
 	   amajor == GSS_S_CONTINUE_NEEDED) {
 	imajor = gss_init_sec_context(
 	    &minor, GSS_C_NO_CREDENTIAL, &pair->initiator, pair->target,
-	    mech, CALL_FLAGS, 0, GSS_C_NO_CHANNEL_BINDINGS, &in, NULL, &out,
+	    mech, call_flags, 0, GSS_C_NO_CHANNEL_BINDINGS, &in, NULL, &out,
 	    NULL, NULL);
 	gss_release_buffer(&minor, &in);
 	tokens += out.length != 0;
@@ -411,6 +415,8 @@ test_critical(struct gss_pair *pair, gss_cred_id_t *cred, int tokens)
 
 struct row {
     const char *gssapi;
+    krb5_enctype enctype;	/* of the session key */
+    int mutual;
     int tokens;
     int delivered;
 };
@@ -422,8 +428,9 @@ run(const struct row *row)
     gss_cred_id_t all;
     OM_uint32 major, minor;
 
+    call_flags = CALL_FLAGS & ~(row->mutual ? 0 : GSS_C_MUTUAL_FLAG);
     pair_write_config(row->gssapi);
-    pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
+    pair_init(&pair, row->enctype);
     major = gss_acquire_cred(&minor, GSS_C_NO_NAME, 0, GSS_C_NO_OID_SET,
 			     GSS_C_ACCEPT, &all, NULL, NULL);
     pair_gss(major, minor, "gss_acquire_cred");
@@ -460,10 +467,19 @@ int
 main(int argc, char **argv)
 {
     static const struct row rows[] = {
-	{ "replay_protection = off", 2, 1 },
-	{ "replay_protection = challenge", 3, 1 },
-	{ "extra_context_tokens_acceptor = false", 2, 0 },
-	{ "extra_context_tokens_initiator = false", 2, 0 }
+	{ "replay_protection = off", AES, 1, 2, 1 },
+	{ "replay_protection = challenge", AES, 1, 3, 1 },
+	{ "extra_context_tokens_acceptor = false", AES, 1, 2, 0 },
+	{ "extra_context_tokens_initiator = false", AES, 1, 2, 0 },
+	{ "replay_protection = off", AES, 0, 1, 0 },
+	{ NAMED, AES, 0, 3, 1 },
+	/* those of RFC 1964 and 4757 */
+	{ "replay_protection = off", ETYPE_DES3_CBC_SHA1, 1, 2, 1 },
+	{ "replay_protection = challenge", ETYPE_DES3_CBC_SHA1, 1, 3, 1 },
+	{ NAMED, ETYPE_DES3_CBC_SHA1, 0, 3, 1 },
+	{ "replay_protection = off", ETYPE_ARCFOUR_HMAC_MD5, 1, 2, 1 },
+	{ "replay_protection = challenge", ETYPE_ARCFOUR_HMAC_MD5, 1, 3, 1 },
+	{ NAMED, ETYPE_ARCFOUR_HMAC_MD5, 0, 3, 1 }
     };
     size_t i;
     int bad = 0, status;
@@ -472,6 +488,7 @@ main(int argc, char **argv)
     setprogname(argv[0]);
     setenv("KRB5CCNAME", "MEMORY:gss_pair", 1);
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	fflush(stdout);
 	pid = fork();
 	if (pid < 0)
 	    err(1, "fork");
@@ -480,7 +497,8 @@ main(int argc, char **argv)
 	if (waitpid(pid, &status, 0) < 0)
 	    err(1, "waitpid");
 	if (status != 0)
-	    printf("that was with %s\n", rows[i].gssapi), bad = 1;
+	    printf("that was with %s, %d\n", rows[i].gssapi,
+		   (int)rows[i].enctype), bad = 1;
     }
     return bad;
 }
