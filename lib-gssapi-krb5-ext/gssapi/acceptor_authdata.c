@@ -149,16 +149,16 @@ visit_own(const AuthorizationDataElement *e, void *arg)
  * @param minor_status EINVAL for a credential that is not to accept with, a
  *        reserved type and an empty list; ERANGE for one that is too long; an
  *        error of ASN.1 for what is not DER
- * @param cred_handle an acceptor's credential
+ * @param cred an acceptor's credential, or NULL
+ * @param authdata where cred has it
  * @param value DER of an AuthorizationData; empty for none, from now on
  *
  * @return GSS_S_COMPLETE or GSS_S_FAILURE, which leaves what there was
  */
 OM_uint32
-_gsskrb5_ext_set_authdata(OM_uint32 *minor_status, gss_cred_id_t *cred_handle,
-			  const gss_buffer_t value)
+_gsskrb5_ext_set_authdata(OM_uint32 *minor_status, gsskrb5_cred cred,
+			  krb5_data *authdata, const gss_buffer_t value)
 {
-    gsskrb5_cred cred = cred_handle ? (gsskrb5_cred)*cred_handle : NULL;
     krb5_data given, copy;
     krb5_error_code ret = 0;
     int count = 0;
@@ -180,8 +180,8 @@ _gsskrb5_ext_set_authdata(OM_uint32 *minor_status, gss_cred_id_t *cred_handle,
     if (ret)
 	return GSS_S_FAILURE;
     HEIMDAL_MUTEX_lock(&cred->cred_id_mutex);
-    krb5_data_free(&cred->authdata);
-    cred->authdata = copy;
+    krb5_data_free(authdata);
+    *authdata = copy;
     HEIMDAL_MUTEX_unlock(&cred->cred_id_mutex);
     return GSS_S_COMPLETE;
 }
@@ -193,12 +193,13 @@ _gsskrb5_ext_set_authdata(OM_uint32 *minor_status, gss_cred_id_t *cred_handle,
  * @param minor_status ENOMEM
  * @param ctx the acceptor's context, after _gsskrb5_ext_accept_request()
  * @param cred the credential, or NULL
+ * @param authdata where cred has it
  *
  * @return GSS_S_COMPLETE or GSS_S_FAILURE
  */
 OM_uint32
 _gsskrb5_ext_accept_authdata(OM_uint32 *minor_status, gsskrb5_ctx ctx,
-			     gsskrb5_cred cred)
+			     gsskrb5_cred cred, const krb5_data *authdata)
 {
     struct gsskrb5_ext_exchange *ext = ctx->ext;
     krb5_error_code ret = 0;
@@ -207,9 +208,9 @@ _gsskrb5_ext_accept_authdata(OM_uint32 *minor_status, gsskrb5_ctx ctx,
     if (cred == NULL || ext->tokens > 1)
 	return GSS_S_COMPLETE;
     HEIMDAL_MUTEX_lock(&cred->cred_id_mutex);
-    if (cred->authdata.length != 0) {
-	ret = krb5_data_copy(&ext->authdata, cred->authdata.data,
-			     cred->authdata.length);
+    if (authdata->length != 0) {
+	ret = krb5_data_copy(&ext->authdata, authdata->data,
+			     authdata->length);
 	ext->authdata_state = GSSKRB5_EXT_AUTHDATA_UNSENT;
     }
     HEIMDAL_MUTEX_unlock(&cred->cred_id_mutex);
@@ -309,7 +310,7 @@ _gsskrb5_ext_take_authdata(krb5_context context,
 int
 _gsskrb5_ext_is_authdata_oid(const gss_OID oid, int32_t *type)
 {
-    const gss_OID prefix = GSS_KRB5_ACCEPTOR_AUTHZ_DATA_X;
+    const gss_OID prefix = &__gss_krb5_acceptor_authz_data_x_oid_desc;
     const unsigned char *p = oid->elements;
     size_t i = prefix->length;
     uint64_t arc = 0;

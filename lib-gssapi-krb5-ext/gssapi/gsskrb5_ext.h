@@ -146,12 +146,12 @@ _gsskrb5_ext_accept_endtime(gsskrb5_ctx ctx);
 /* acceptor_authdata.c */
 
 OM_uint32
-_gsskrb5_ext_set_authdata(OM_uint32 *minor_status, gss_cred_id_t *cred_handle,
-			  const gss_buffer_t value);
+_gsskrb5_ext_set_authdata(OM_uint32 *minor_status, gsskrb5_cred cred,
+			  krb5_data *authdata, const gss_buffer_t value);
 
 OM_uint32
 _gsskrb5_ext_accept_authdata(OM_uint32 *minor_status, gsskrb5_ctx ctx,
-			     gsskrb5_cred cred);
+			     gsskrb5_cred cred, const krb5_data *authdata);
 
 int
 _gsskrb5_ext_is_authdata_oid(const gss_OID oid, int32_t *type);

@@ -37,7 +37,7 @@ is_match(krb5_context context, const char *text, krb5_const_principal target)
     int match;
 
     ret = krb5_parse_name_flags(context, text, has_realm ? 0 :
-				KRB5_PRINCIPAL_PARSE_IGNORE_REALM, &pattern);
+				KRB5_PRINCIPAL_PARSE_NO_REALM, &pattern);
     if (ret == 0 && !has_realm)
 	ret = krb5_principal_set_realm(context, pattern, "*");
     if (ret) {

@@ -20,6 +20,8 @@
 #include "sec_test.h"
 
 #define MAX_SIZE 16384
+#define AES ETYPE_AES256_CTS_HMAC_SHA1_96
+#define NAMED "extra_tokens_without_mutual = service/*"
 
 static void
 add(AuthorizationData *ad, int type, const char *text)
@@ -102,13 +104,22 @@ set(gss_cred_id_t *cred, const void *octets, size_t length, OM_uint32 *minor)
 }
 
 static void
+taken(gss_cred_id_t *cred, const void *octets, size_t length,
+      const char *what)
+{
+    OM_uint32 major, minor;
+
+    major = set(cred, octets, length, &minor);
+    check(major == GSS_S_COMPLETE, "%s: %08x/%d", what, (unsigned)major,
+	  (int)minor);
+}
+
+static void
 set_good(gss_cred_id_t *cred)
 {
     gss_buffer_desc der = good(1);
-    OM_uint32 minor;
 
-    check(set(cred, der.value, der.length, &minor) == GSS_S_COMPLETE,
-	  "good data: %d", (int)minor);
+    taken(cred, der.value, der.length, "good data");
     free(der.value);
 }
 
@@ -129,7 +140,6 @@ test_one_type(gss_cred_id_t *cred, int type, int depth, OM_uint32 want)
 {
     gss_buffer_desc der;
     AuthorizationData ad;
-    OM_uint32 minor;
     char what[64];
 
     snprintf(what, sizeof(what), "type %d in %d", type, depth);
@@ -139,8 +149,7 @@ test_one_type(gss_cred_id_t *cred, int type, int depth, OM_uint32 want)
     der = encode(&ad);
     free_AuthorizationData(&ad);
     if (want == 0)
-	check(set(cred, der.value, der.length, &minor) == GSS_S_COMPLETE,
-	      "%s: %d", what, (int)minor);
+	taken(cred, der.value, der.length, what);
     else
 	refused(cred, der.value, der.length, want, what);
     free(der.value);
@@ -151,7 +160,6 @@ test_size(gss_cred_id_t *cred, size_t size, OM_uint32 want)
 {
     gss_buffer_desc der;
     AuthorizationData ad;
-    OM_uint32 minor;
     char *text;
 
     text = malloc(size);
@@ -167,8 +175,7 @@ test_size(gss_cred_id_t *cred, size_t size, OM_uint32 want)
     if (want == 0) {
 	check(der.length > MAX_SIZE - 32 && der.length <= MAX_SIZE,
 	      "the test has %u octets", (unsigned)der.length);
-	check(set(cred, der.value, der.length, &minor) == GSS_S_COMPLETE,
-	      "%u octets: %d", (unsigned)der.length, (int)minor);
+	taken(cred, der.value, der.length, "as much as there can be");
     } else {
 	check(der.length > MAX_SIZE, "the test has %u octets",
 	      (unsigned)der.length);
@@ -202,8 +209,7 @@ test_set(struct gss_pair *pair)
     octets[der.length] = 0;
     refused(cred, octets, der.length + 1, 0, "an octet behind it");
     octets[der.length - 1] ^= 1;	/* the text itself */
-    check(set(cred, octets, der.length, &minor) == GSS_S_COMPLETE,
-	  "another text");
+    taken(cred, octets, der.length, "another text");
     refused(cred, "\x30\x00", 2, EINVAL, "an empty list");
     refused(cred, "\x30\x80\x00\x00", 4, 0, "indefinite length");
     refused(cred, "\x30\x81\x0d\x30\x0b\xa0\x03\x02\x01\x4d\xa1\x04\x04\x02"
@@ -225,10 +231,12 @@ test_set(struct gss_pair *pair)
     test_one_type(cred, 77, 10, (OM_uint32)ASN1_BAD_FORMAT);
     test_size(cred, MAX_SIZE, 0);
     test_size(cred, MAX_SIZE + 32, ERANGE);
-    check(set(cred, NULL, 0, &minor) == GSS_S_COMPLETE, "none");
+    taken(cred, NULL, 0, "none");
     free(octets);
     free(der.value);
 }
+
+static OM_uint32 call_flags;	/* of the row */
 
 /*
  * An exchange: the number of tokens, or 0 if it fails.
@@ -247,7 +255,7 @@ exchange(struct gss_pair *pair, gss_OID mech, gss_cred_id_t first,
 	   amajor == GSS_S_CONTINUE_NEEDED) {
 	imajor = gss_init_sec_context(
 	    &minor, GSS_C_NO_CREDENTIAL, &pair->initiator, pair->target,
-	    mech, CALL_FLAGS, 0, GSS_C_NO_CHANNEL_BINDINGS, &in, NULL, &out,
+	    mech, call_flags, 0, GSS_C_NO_CHANNEL_BINDINGS, &in, NULL, &out,
 	    NULL, NULL);
 	gss_release_buffer(&minor, &in);
 	tokens += out.length != 0;
@@ -394,14 +402,12 @@ static void
 test_critical(struct gss_pair *pair, gss_cred_id_t *cred, int tokens)
 {
     gss_buffer_desc der = good(0);
-    OM_uint32 minor;
 
-    check(set(cred, der.value, der.length, &minor) == GSS_S_COMPLETE,
-	  "critical data");
+    taken(cred, der.value, der.length, "critical data");
     check(exchange(pair, GSS_KRB5_MECHANISM, *cred, *cred) == 0,
 	  "an initiator that does not understand it");
     free(der.value);
-    check(set(cred, NULL, 0, &minor) == GSS_S_COMPLETE, "none");
+    taken(cred, NULL, 0, "none");
     check(exchange(pair, GSS_KRB5_MECHANISM, *cred, *cred) == tokens,
 	  "without it");
     set_good(cred);
@@ -409,6 +415,8 @@ test_critical(struct gss_pair *pair, gss_cred_id_t *cred, int tokens)
 
 struct row {
     const char *gssapi;
+    krb5_enctype enctype;	/* of the session key */
+    int mutual;
     int tokens;
     int delivered;
 };
@@ -420,8 +428,9 @@ run(const struct row *row)
     gss_cred_id_t all;
     OM_uint32 major, minor;
 
+    call_flags = CALL_FLAGS & ~(row->mutual ? 0 : GSS_C_MUTUAL_FLAG);
     pair_write_config(row->gssapi);
-    pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
+    pair_init(&pair, row->enctype);
     major = gss_acquire_cred(&minor, GSS_C_NO_NAME, 0, GSS_C_NO_OID_SET,
 			     GSS_C_ACCEPT, &all, NULL, NULL);
     pair_gss(major, minor, "gss_acquire_cred");
@@ -458,10 +467,19 @@ int
 main(int argc, char **argv)
 {
     static const struct row rows[] = {
-	{ "replay_protection = off", 2, 1 },
-	{ "replay_protection = challenge", 3, 1 },
-	{ "extra_context_tokens_acceptor = false", 2, 0 },
-	{ "extra_context_tokens_initiator = false", 2, 0 }
+	{ "replay_protection = off", AES, 1, 2, 1 },
+	{ "replay_protection = challenge", AES, 1, 3, 1 },
+	{ "extra_context_tokens_acceptor = false", AES, 1, 2, 0 },
+	{ "extra_context_tokens_initiator = false", AES, 1, 2, 0 },
+	{ "replay_protection = off", AES, 0, 1, 0 },
+	{ NAMED, AES, 0, 3, 1 },
+	/* those of RFC 1964 and 4757 */
+	{ "replay_protection = off", ETYPE_DES3_CBC_SHA1, 1, 2, 1 },
+	{ "replay_protection = challenge", ETYPE_DES3_CBC_SHA1, 1, 3, 1 },
+	{ NAMED, ETYPE_DES3_CBC_SHA1, 0, 3, 1 },
+	{ "replay_protection = off", ETYPE_ARCFOUR_HMAC_MD5, 1, 2, 1 },
+	{ "replay_protection = challenge", ETYPE_ARCFOUR_HMAC_MD5, 1, 3, 1 },
+	{ NAMED, ETYPE_ARCFOUR_HMAC_MD5, 0, 3, 1 }
     };
     size_t i;
     int bad = 0, status;
@@ -470,6 +488,7 @@ main(int argc, char **argv)
     setprogname(argv[0]);
     setenv("KRB5CCNAME", "MEMORY:gss_pair", 1);
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	fflush(stdout);
 	pid = fork();
 	if (pid < 0)
 	    err(1, "fork");
@@ -478,7 +497,8 @@ main(int argc, char **argv)
 	if (waitpid(pid, &status, 0) < 0)
 	    err(1, "waitpid");
 	if (status != 0)
-	    printf("that was with %s\n", rows[i].gssapi), bad = 1;
+	    printf("that was with %s, %d\n", rows[i].gssapi,
+		   (int)rows[i].enctype), bad = 1;
     }
     return bad;
 }

@@ -216,6 +216,34 @@ class RealTicket(U2UCase):
         self.refused(FINAL, NOT_US, server)
 
 
+class AcceptorData(U2UCase):
+    """bob's application has something to say to alice's."""
+
+    attributes = None
+    TYPE, TEXT = 77, b"what bob asserts"
+
+    def tell(self, state, tokens, **values):
+        """One exchange, and whether it was said."""
+        data = k2.authdata(k2.if_relevant((self.TYPE, self.TEXT)))
+        server = Server(type(self), "--send-authdata=" + data.hex(),
+                        acceptor_ccache=self.bob.ccache, **values)
+        ours, theirs, _ = self.play(
+            server, client=self.login("alice"),
+            args=("--show-authdata=%d" % self.TYPE,))
+        self.complete(ours, theirs, tokens=tokens, user2user="yes",
+                      acceptor_authdata=state)
+        self.assertEqual(ours.authdata,
+                         self.TEXT.hex() if state == "sent" else "-")
+
+    def test_in_place_of_the_last_ap_rep(self):
+        """Where a ticket has gone before, somebody may know the subkey."""
+        # REQ: XT-97, XT-76
+        self.tell("unsent", "4")
+        self.realm.modify(BOB, "--attributes=disallow-svr")
+        self.tell("sent", "4")
+        self.tell("sent", "6", ahead=AHEAD)
+
+
 class Middle(U2UCase):
     """Somebody between alice and bob, who may have a TGT of his own."""
 

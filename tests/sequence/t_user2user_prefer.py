@@ -106,6 +106,20 @@ class Prefer(U2UCase):
         self.nobody(theirs)
         self.assertEqual(kinds(exchange), ["AP-REQ", "KRB-ERROR2 final"])
 
+    def test_configuration(self):
+        # REQ: XT-82
+        def check(**gssapi):
+            client = self.realm.new_client(gssapi=gssapi)
+            return client.run("verify_krb5_conf", client.conf,
+                              expect_code=None).output
+        plain = check()
+        self.assertEqual(check(
+            prefer_user2user=True, extra_tokens_without_mutual="*/* *",
+            acceptor={"bob": {"prefer_user2user": False}}), plain)
+        for word in ({"prefer_user2user": "perhaps"},
+                     {"acceptor": {"bob": {"prefer_user2user": "perhaps"}}}):
+            self.assertIn("prefer_user2user", check(**word))
+
     def test_a_recording(self):
         # REQ: XT-85
         exchange = self.good(self.prefers)

@@ -7,8 +7,7 @@ import unittest
 
 from realm.extra import MUTUAL, NOT_MUTUAL, ExtraCase, Server
 from realm.talk import Call, Stub
-from realm.user2user import BOB
-from wire import ap, der, gss, tgs
+from wire import ap, der, gss
 from wire import krb_error2 as k2
 
 KRB5_BASE = -1765328384                 # error 0 of the protocol, as minor
@@ -199,39 +198,6 @@ class OurAcceptor(AcceptorCase):
             self.take(who, call.ask(who.token()), k2.FINAL, data=data)
             call.initiate_messages(who.messages())
         self.established(call.line, "sent")
-
-
-class UserToUser(ExtraCase):
-    """bob accepts with his TGT, and has DATA."""
-
-    def setUp(self):
-        realm = self.realm
-        realm.add(BOB, password=realm.password)
-        realm.add("alice", password=realm.password)
-        self.bob, self.alice = realm.new_client(), realm.new_client()
-        self.bob.kinit(BOB, password=realm.password)
-        self.alice.kinit("alice", password=realm.password)
-
-    def play(self, state, tokens, **kw):
-        """One exchange; what the acceptor says of it."""
-        server = Server(type(self), SEND, acceptor_ccache=self.bob.ccache,
-                        **kw)
-        ours, theirs, _ = server.play(client=self.alice, args=(
-            "--service=bob", "--show-authdata=%d" % TYPE))
-        self.assertEqual((ours.messages, ours.authdata),
-                         ("ok", SECRET.hex() if state == "sent" else "-"))
-        self.assertEqual(
-            (theirs.acceptor_authdata, theirs.tokens, theirs.user2user),
-            (state, tokens, "yes"), theirs)
-
-    def test_in_place_of_the_last_ap_rep(self):
-        """Where a ticket has gone before, somebody may know the subkey."""
-        # REQ: XT-97, XT-76
-        self.play("unsent", "4")
-        self.realm.modify(BOB, "--attributes=disallow-svr")
-        self.alice.kinit("alice", password=self.realm.password)
-        self.play("sent", "4")
-        self.play("sent", "6", ahead=HOUR)
 
 
 class InitiatorCase(ExtraCase):
