@@ -108,6 +108,7 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
 {
     if (ext == NULL)
 	return;
+    ext->early.ready = 0;
     krb5_data_free(&ext->challenge);
     _gsskrb5_ext_forget_ap_req(context, ext);
     _gsskrb5_ext_forget_first(context, &ext->first);
@@ -120,5 +121,7 @@ void
 _gsskrb5_ext_free(krb5_context context, struct gsskrb5_ext_exchange *ext)
 {
     _gsskrb5_ext_done(context, ext);
+    if (ext != NULL && ext->early.key)
+	krb5_crypto_destroy(context, ext->early.key);
     free(ext);
 }
