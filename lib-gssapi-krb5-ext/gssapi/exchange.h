@@ -81,7 +81,7 @@ struct gsskrb5_ext_own_tgt {
  */
 struct gsskrb5_ext_early {
     unsigned int ready : 1;	/* they are made, though it is not complete */
-    unsigned int renew : 1;	/* initiator: the next AP-REQ has a new subkey */
+    unsigned int renew : 1;	/* initiator: the next subkey is new */
     unsigned int exposed : 1;	/* acceptor: what is struct ready_case's */
     struct ready_numbers numbers;
     int32_t next;		/* our number, while the first is told again */
