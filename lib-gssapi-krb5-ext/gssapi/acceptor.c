@@ -805,9 +805,11 @@ protect(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	return ask_for_more(minor_status, context, ctx, a, 0, output_token);
     default:
 	if (code == KRB5KRB_AP_ERR_REPEAT && ctx->ext->offered &&
-	    !ctx->ext->answered)
+	    !ctx->ext->answered) {
+	    _gsskrb5_ext_early_repeated(ctx);
 	    return ask_for_more(minor_status, context, ctx, a, code,
 				output_token);
+	}
 	return fail(minor_status, code);
     }
 }

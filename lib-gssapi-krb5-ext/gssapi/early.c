@@ -291,6 +291,18 @@ _gsskrb5_ext_early_answer(krb5_context context, gsskrb5_ctx ctx)
 }
 
 /**
+ * Acceptor: somebody has sent the same AP-REQ before, and maybe the messages,
+ * too: they are not taken a second time.
+ *
+ * @param ctx the context
+ */
+void
+_gsskrb5_ext_early_repeated(gsskrb5_ctx ctx)
+{
+    ctx->ext->early.exposed = 1;
+}
+
+/**
  * Acceptor: the subkey of an AP-REQ whose ticket was refused, and that of the
  * next one.
  *
@@ -304,10 +316,11 @@ _gsskrb5_ext_early_refused(krb5_context context, gsskrb5_ctx ctx,
 			   const krb5_keyblock *refused,
 			   const krb5_keyblock *now)
 {
-    ctx->ext->early.exposed = refused != NULL && now != NULL &&
+    if (refused != NULL && now != NULL &&
 	refused->keyvalue.length == now->keyvalue.length &&
 	ct_memcmp(refused->keyvalue.data, now->keyvalue.data,
-		  now->keyvalue.length) == 0;
+		  now->keyvalue.length) == 0)
+	ctx->ext->early.exposed = 1;
 }
 
 /**

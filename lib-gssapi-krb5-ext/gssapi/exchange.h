@@ -178,6 +178,9 @@ void
 _gsskrb5_ext_early_answer(krb5_context context, gsskrb5_ctx ctx);
 
 void
+_gsskrb5_ext_early_repeated(gsskrb5_ctx ctx);
+
+void
 _gsskrb5_ext_early_refused(krb5_context context, gsskrb5_ctx ctx,
 			   const krb5_keyblock *refused,
 			   const krb5_keyblock *now);

@@ -33,7 +33,8 @@ _gsskrb5_ext_ready_to_send(const struct ready_case *ap_req)
  * replays have been kept out as well as they ever are.
  *
  * Not in a subkey that was in the Authenticator of a ticket that was refused:
- * others than the client may have its session key.
+ * others than the client may have its session key.  Nor in that of an AP-REQ
+ * that has come before: then so may the messages have.
  *
  * @param ap_req the case, about the AP-REQ whose subkey counts
  */

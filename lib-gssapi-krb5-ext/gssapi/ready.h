@@ -28,7 +28,7 @@ struct ready_case {
     unsigned int mutual : 1;	/* and has asked for mutual authentication */
     unsigned int subkey : 1;	/* it has asserted a subkey, ... */
     unsigned int cfx : 1;	/* ... which like ours is one of RFC 4121 */
-    unsigned int exposed : 1;	/* ... and was sealed in a refused ticket's */
+    unsigned int exposed : 1;	/* ... and others may have used, too */
     unsigned int confirmed : 1;	/* acceptor: it is told no error, in it */
     enum replay_policy policy;	/* acceptor */
 };

@@ -288,7 +288,8 @@ class Errors(EarlyCase):
         self.recovers(SKEW, K, lambda who: {"when": time.time() - HOUR})
 
     def test_replay_cache(self):
-        """The AP-REQ has come before: its early messages are not taken."""
+        """The AP-REQ has come before: its early messages are not taken, before
+        nor after the challenge is answered."""
         # REQ: XT-92, XT-93, GL-26
         def script(gss_):
             who, early = self.initiator(), None
@@ -302,6 +303,9 @@ class Errors(EarlyCase):
             answer = second.step(token)
             self.asked(who, second, answer, REPEAT, K)
             self.takes(second, message, NO_CONTEXT)
+            who.take_ap_rep(second.step(who.token()))
+            self.takes(second, message, DEFECTIVE)
+            self.works(who, second)
         self.accepting(script, replay_protection="cache")
 
     def test_refused_ticket(self):
