@@ -273,6 +273,7 @@ _gsskrb5_ext_accept_early(krb5_context context, gsskrb5_ctx ctx)
     krb5_auth_con_setlocalseqnumber(context, ctx->auth_context,
 				    first->local_seq);
     ext->early.ready = 1;
+    _krb5_debug(context, 5, "gss acceptor: messages before the answer");
 }
 
 /**

@@ -255,6 +255,7 @@ proceed(struct early *e, OM_uint32 want)
 {
     OM_uint32 major, minor, ret_flags = 0;
 
+    drop(&e->second);
     major = call_init(e->pair, CALL_FLAGS, NULL, &e->answer, &e->second,
 		      &ret_flags, &minor);
     call_want(major, want, minor, "next call");
