@@ -16,10 +16,11 @@ SERVICE = "host/server.ext.test"
 HOUR = 3600
 
 
-class Early(EarlyCase):
+class PairCase(EarlyCase):
     """Both sides in one thread, with one configuration."""
 
-    def playing(self, script, spoilt=None, early=None, **gssapi):
+    def playing(self, script, spoilt=None, target=SERVICE, mech=libgss.KRB5,
+                **gssapi):
         """What script(initiator's context, acceptor's) returns; spoilt: the
         initiator has a ticket with these values."""
         gssapi.setdefault("early_prot_ready", True)
@@ -38,7 +39,7 @@ class Early(EarlyCase):
                     client, KRB5_KTNAME="FILE:%s" % self.keytab,
                     KRB5RCACHEDIR=str(self.rcache_dir)) as library:
                 return script(
-                    library.initiator(SERVICE, ap.ALL, **(early or {})),
+                    library.initiator(target, ap.ALL, mech=mech),
                     library.acceptor())
         return libgss.alone(body)
 
@@ -66,6 +67,10 @@ class Early(EarlyCase):
         for one, other in ((initiator, acceptor), (acceptor, initiator)):
             self.assertEqual(other.unwrap(one.wrap(TEXT)), TEXT)
             other.verify(TEXT, one.mic(TEXT))
+
+
+class Early(PairCase):
+    """An acceptor with a key."""
 
     def test_two_tokens(self):
         """The message has saved a round trip."""
@@ -171,8 +176,63 @@ class Early(EarlyCase):
                 acceptor.wrap(TEXT)
             self.end(initiator, acceptor, answer)
             self.talk(initiator, acceptor)
-        self.playing(script, early={"mech": libgss.SPNEGO},
+        self.playing(script, mech=libgss.SPNEGO,
                      replay_protection="challenge")
+
+
+class UserToUser(PairCase):
+    """The acceptor has a TGT and no key."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for name, attributes in (("bob", "disallow-svr"), ("carol", None)):
+            cls.realm.add(name, password=cls.realm.password,
+                          attributes=attributes)
+
+    def playing_with(self, user, script):
+        """script with a user's TGT as the acceptor's."""
+        their = self.realm.new_client()
+        their.kinit(user, password=self.realm.password)
+        self.playing(script, target=user, acceptor_ccache=their.ccache)
+
+    def test_without_a_ticket(self):
+        """Ready with the first AP-REQ that has a ticket."""
+        # REQ: XT-91, XT-80
+        def script(initiator, acceptor):
+            token = initiator.step(b"")
+            self.assertEqual(initiator.granted & READY, 0)
+            token = initiator.step(acceptor.step(token))
+            self.assertTrue(initiator.granted & READY)
+            self.assertEqual(acceptor.granted, 0)
+            message = initiator.wrap(TEXT)
+            answer = acceptor.step(token)
+            self.assertEqual(acceptor.unwrap(message), TEXT)
+            self.end(initiator, acceptor, answer)
+            self.talk(initiator, acceptor)
+        self.playing_with("bob", script)
+
+    def test_with_another_ticket(self):
+        """The user-to-user ticket takes another subkey: not when messages
+        were made in the first."""
+        # REQ: XT-91, XT-93
+        def fails(initiator, acceptor):
+            _, answer = self.start(initiator, acceptor,
+                                   "KRB-ERROR2 continue")
+            with self.assertRaises(libgss.GssError) as caught:
+                initiator.step(answer)
+            self.assertEqual(caught.exception.major, FAILURE)
+
+        def works(initiator, acceptor):
+            token = initiator.step(acceptor.step(initiator.step(b"")))
+            self.assertTrue(initiator.granted & READY)
+            message = initiator.wrap(TEXT)
+            answer = acceptor.step(token)
+            self.assertEqual(acceptor.unwrap(message), TEXT)
+            self.end(initiator, acceptor, answer)
+            self.talk(initiator, acceptor)
+        self.playing_with("carol", fails)
+        self.playing_with("carol", works)
 
 
 if __name__ == "__main__":
