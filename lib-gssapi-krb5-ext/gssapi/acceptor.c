@@ -42,8 +42,11 @@ told_code(krb5_error_code code)
     return _gsskrb5_ext_wire_code(code);
 }
 
-static int
-is_cfx_key(const krb5_keyblock *key)
+/*
+ * Whether messages in the key are those of RFC 4121.
+ */
+int
+_gsskrb5_ext_is_cfx_key(const krb5_keyblock *key)
 {
     switch (key->keytype) {
     case ETYPE_DES_CBC_CRC:
@@ -91,7 +94,7 @@ settle_our_half(krb5_context context, const krb5_keyblock *session,
 	krb5_generate_seq_number(context, session, &first->local_seq);
     if (first->local_subkey != NULL)
 	return 0;
-    if (!is_cfx_key(theirs) && wanted == ETYPE_NULL)
+    if (!_gsskrb5_ext_is_cfx_key(theirs) && wanted == ETYPE_NULL)
 	ret = krb5_copy_keyblock(context, theirs, &first->local_subkey);
     else
 	ret = krb5_generate_subkey_extended(context, session, wanted,
@@ -159,10 +162,7 @@ begin_again(krb5_context context, gsskrb5_ctx ctx)
     ctx->service_keyblock = NULL;
     _gsskrb5_ext_wipe(&ctx->fwd_data);
     ctx->flags = 0;
-    ctx->more_flags &= ~(IS_CFX | ACCEPTOR_SUBKEY);
-    if (ctx->crypto)
-	krb5_crypto_destroy(context, ctx->crypto);
-    ctx->crypto = NULL;
+    _gsskrb5_ext_forget_early(context, ctx);
     return 0;
 }
 
@@ -763,10 +763,13 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     if (first->refused) {
 	if (!asks_for_ap_rep(is_mutual_required(ext), ext->last_flags))
 	    return fail(minor_status, KRB5KRB_AP_ERR_MODIFIED);
+	_gsskrb5_ext_early_refused(context, ctx, first->remote_subkey,
+				   ac->remote_subkey);
 	_gsskrb5_ext_forget_first(context, first);
 	return GSS_S_COMPLETE;	/* it is the first that counts */
     }
 
+    _gsskrb5_ext_early_answer(context, ctx);
     kret = krb5_auth_con_setremotesubkey(context, ac, first->remote_subkey);
     if (kret == 0)
 	kret = use_our_half(context, ctx);
@@ -794,6 +797,7 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     struct gsskrb5_ext_first *first = &ctx->ext->first;
     krb5_auth_context ac = ctx->auth_context;
     krb5_error_code kret;
+    OM_uint32 ret;
 
     kret = keep_authenticator(context, ctx->ext, a, ac->keyblock);
     first->flags = ctx->flags;
@@ -807,8 +811,11 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 			      &ctx->ext->known);
     if (kret)
 	return fail(minor_status, kret);
-    return ask(minor_status, context, ctx, first->session, code,
-	       output_token);
+    ret = ask(minor_status, context, ctx, first->session, code,
+	      output_token);
+    if (ret == GSS_S_CONTINUE_NEEDED && code == 0)
+	_gsskrb5_ext_accept_early(context, ctx);
+    return ret;
 }
 
 /*
@@ -882,9 +889,11 @@ protect(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	return ask_for_more(minor_status, context, ctx, a, 0, output_token);
     default:
 	if (code == KRB5KRB_AP_ERR_REPEAT && ctx->ext->offered &&
-	    !ctx->ext->answered)
+	    !ctx->ext->answered) {
+	    _gsskrb5_ext_early_repeated(ctx);
 	    return ask_for_more(minor_status, context, ctx, a, code,
 				output_token);
+	}
 	return fail(minor_status, code);
     }
 }

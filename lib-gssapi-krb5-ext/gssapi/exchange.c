@@ -108,6 +108,7 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
 {
     if (ext == NULL)
 	return;
+    ext->early.ready = 0;
     krb5_data_free(&ext->challenge);
     krb5_data_free(&ext->second_ticket);
     if (ext->authdata_state != GSSKRB5_EXT_AUTHDATA_RECEIVED)
@@ -123,7 +124,10 @@ void
 _gsskrb5_ext_free(krb5_context context, struct gsskrb5_ext_exchange *ext)
 {
     _gsskrb5_ext_done(context, ext);
-    if (ext != NULL)
+    if (ext != NULL) {
 	krb5_data_free(&ext->authdata);
+	if (ext->early.key)
+	    krb5_crypto_destroy(context, ext->early.key);
+    }
     free(ext);
 }

@@ -33,6 +33,7 @@
 #include "../../krb5/ext/peek.h"
 #include "../../krb5/ext/known.h"
 #include "path.h"
+#include "ready.h"
 #include "recovery.h"
 #include "replay_policy.h"
 
@@ -83,6 +84,18 @@ enum gsskrb5_ext_authdata_state {
     GSSKRB5_EXT_AUTHDATA_RECEIVED /* initiator */
 };
 
+/*
+ * Messages before the context is complete: early.c.
+ */
+struct gsskrb5_ext_early {
+    unsigned int ready : 1;	/* they are made, though it is not complete */
+    unsigned int renew : 1;	/* initiator: the next subkey is new */
+    unsigned int exposed : 1;	/* acceptor: what is struct ready_case's */
+    struct ready_numbers numbers;
+    int32_t next;		/* our number, while the first is told again */
+    krb5_crypto key;		/* acceptor: the initiator's subkey */
+};
+
 struct gsskrb5_ext_exchange {
     unsigned int enabled : 1;	/* by configuration, for this role */
     unsigned int framed : 1;	/* acceptor: this AP-REQ has framing */
@@ -127,6 +140,7 @@ struct gsskrb5_ext_exchange {
     struct gsskrb5_ext_first first;
     struct krb5_ext_peek peek;	/* of the AP-REQ that is being refused */
     struct krb5_ext_known *known; /* the ticket that is to come again */
+    struct gsskrb5_ext_early early;
 };
 
 struct gsskrb5_ext_exchange *
@@ -181,6 +195,37 @@ _gsskrb5_ext_flags_without_checksum(krb5_context context, OM_uint32 guessed);
 
 int
 _gsskrb5_ext_is_bindings_aware(krb5_context context, gsskrb5_ctx ctx);
+
+/* acceptor.c */
+
+int
+_gsskrb5_ext_is_cfx_key(const krb5_keyblock *key);
+
+/* early.c */
+
+krb5_error_code
+_gsskrb5_ext_early_request(krb5_context context, gsskrb5_ctx ctx);
+
+int
+_gsskrb5_ext_early_may_recover(krb5_context context, gsskrb5_ctx ctx,
+			       int32_t error, enum recovery_level level);
+
+void
+_gsskrb5_ext_accept_early(krb5_context context, gsskrb5_ctx ctx);
+
+void
+_gsskrb5_ext_early_answer(krb5_context context, gsskrb5_ctx ctx);
+
+void
+_gsskrb5_ext_early_repeated(gsskrb5_ctx ctx);
+
+void
+_gsskrb5_ext_early_refused(krb5_context context, gsskrb5_ctx ctx,
+			   const krb5_keyblock *refused,
+			   const krb5_keyblock *now);
+
+void
+_gsskrb5_ext_forget_early(krb5_context context, gsskrb5_ctx ctx);
 
 /* message.c */
 

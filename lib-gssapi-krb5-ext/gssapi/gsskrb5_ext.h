@@ -54,6 +54,29 @@ _gsskrb5_ext_initiate_may_retry(gsskrb5_ctx ctx);
 
 void
 _gsskrb5_ext_initiate_clock(gsskrb5_ctx ctx, int32_t *offset);
+/* early.c */
+
+int
+_gsskrb5_ext_may_send(gsskrb5_ctx ctx);
+
+int
+_gsskrb5_ext_may_receive(gsskrb5_ctx ctx);
+
+OM_uint32
+_gsskrb5_ext_early_flags(gsskrb5_ctx ctx);
+
+OM_uint32
+_gsskrb5_ext_initiate_early(krb5_context context, gsskrb5_ctx ctx,
+			    OM_uint32 flags);
+
+void
+_gsskrb5_ext_early_complete(krb5_context context, gsskrb5_ctx ctx);
+
+krb5_crypto
+_gsskrb5_ext_early_key(gsskrb5_ctx ctx, const unsigned char *snd_seq);
+
+OM_uint32
+_gsskrb5_ext_early_order(gsskrb5_ctx ctx, krb5_crypto key, OM_uint32 number);
 
 /* user2user.c */
 

@@ -130,6 +130,7 @@ _gsskrb5_ext_initiate_offer(krb5_context context, gsskrb5_ctx ctx,
 {
     struct gsskrb5_ext_exchange *ext = _gsskrb5_ext_exchange(context, ctx);
     uint32_t options = KRB5_EXT_WIRE_CONTINUE_NEEDED_OK;
+    krb5_error_code ret;
     int aware;
 
     if (ext == NULL)
@@ -140,6 +141,9 @@ _gsskrb5_ext_initiate_offer(krb5_context context, gsskrb5_ctx ctx,
 	_gsskrb5_ext_begin_offer(context, ctx, flags);
     } else if (ext->flags == 0)
 	ext->flags = flags;
+    ret = _gsskrb5_ext_early_request(context, ctx);
+    if (ret)
+	return ret;
     ext->tokens++;
     aware = _gsskrb5_ext_is_bindings_aware(context, ctx);
     if (!ext->offered)
@@ -319,7 +323,9 @@ recover(krb5_context context, gsskrb5_ctx ctx,
     _krb5_debug(context, 5, "gss initiator: error %d: %s",
 		(int)error2->error_code, _gsskrb5_ext_recovery_name(action));
     if (!is_possible(ctx, action,
-		     error2->key == KRB5_EXT_ERROR2_KEY_SUBKEY))
+		     error2->key == KRB5_EXT_ERROR2_KEY_SUBKEY) ||
+	!_gsskrb5_ext_early_may_recover(context, ctx, error2->error_code,
+					levels[error2->key]))
 	return code;
     if (action != RECOVERY_USER2USER)
 	ctx->ext->recovered = 1;

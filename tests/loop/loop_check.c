@@ -510,7 +510,7 @@ refuses_messages(struct loop_run *run, enum loop_who who, enum loop_rule rule,
 {
     const struct loop_api *api = run->config->api;
     gss_buffer_desc msg, out;
-    OM_uint32 major, minor;
+    OM_uint32 major, minor, size;
 
     msg.length = sizeof(garbage);
     msg.value = (void *)(size_t)garbage;
@@ -533,6 +533,10 @@ refuses_messages(struct loop_run *run, enum loop_who who, enum loop_rule rule,
     unset(&out);
     major = api->unwrap(&minor, handle, &msg, &out, NULL, NULL);
     check_refused(run, rule, "gss_unwrap", major, &out);
+
+    at(run, who, "gss_wrap_size_limit");
+    major = api->wrap_size_limit(&minor, handle, 1, 0, 1000, &size);
+    check_refused(run, rule, "gss_wrap_size_limit", major, &out);
 }
 
 static void
@@ -542,15 +546,11 @@ refuses_others(struct loop_run *run, enum loop_who who, enum loop_rule rule,
     const struct loop_api *api = run->config->api;
     gss_ctx_id_t before = *handle;
     gss_buffer_desc msg, out;
-    OM_uint32 major, minor, size;
+    OM_uint32 major, minor;
 
     msg.length = sizeof(garbage);
     msg.value = (void *)(size_t)garbage;
     memset(&out, 0, sizeof(out));
-
-    at(run, who, "gss_wrap_size_limit");
-    major = api->wrap_size_limit(&minor, *handle, 1, 0, 1000, &size);
-    check_refused(run, rule, "gss_wrap_size_limit", major, &out);
 
     at(run, who, "gss_pseudo_random");
     unset(&out);

@@ -44,6 +44,7 @@ static const struct mode {
     const char *gssapi;		/* [gssapi] */
     int tokens;			/* of an exchange */
     int imports;		/* every other thread makes credentials */
+    int early;			/* a message before the first answer */
 } modes[] = {
     { "two tokens", "replay_protection = off", 2, 0 },
     { "two tokens, not offered", PAIR_TWO_TOKENS, 2, 0 },
@@ -52,7 +53,9 @@ static const struct mode {
     { "three tokens, replay cache", "replay_protection = challenge\n\t"
       "shared_with_legacy = true", 3, 0 },
     { "three tokens, credentials come and go",
-      "replay_protection = challenge", 3, 1 }
+      "replay_protection = challenge", 3, 1 },
+    { "three tokens, early messages", "replay_protection = challenge\n\t"
+      "early_prot_ready = true", 3, 0, 1 }
 };
 
 struct worker {
@@ -77,12 +80,43 @@ wrong(struct worker *w, const char *what, OM_uint32 major, OM_uint32 minor)
 }
 
 /*
+ * A MIC of the initiator, who has just sent its first token; and what the
+ * acceptor makes of it.
+ */
+static int
+make_early(struct worker *w, gss_buffer_t token)
+{
+    gss_buffer_desc message = { 5, "early" };
+    OM_uint32 major, minor;
+
+    if (!w->mode->early || token->length != 0)
+	return 1;
+    major = gss_get_mic(&minor, w->pair.initiator, GSS_C_QOP_DEFAULT, &message,
+			token);
+    return major ? wrong(w, "gss_get_mic, early", major, minor) : 1;
+}
+
+static int
+take_early(struct worker *w, gss_buffer_t token)
+{
+    gss_buffer_desc message = { 5, "early" };
+    OM_uint32 major, minor;
+
+    if (token->length == 0)
+	return 1;
+    major = gss_verify_mic(&minor, w->pair.acceptor, &message, token, NULL);
+    gss_release_buffer(&minor, token);
+    return major ? wrong(w, "gss_verify_mic, early", major, minor) : 1;
+}
+
+/*
  * One exchange; 1 when both sides are complete after the right tokens.
  */
 static int
 establish(struct worker *w)
 {
     gss_buffer_desc in = GSS_C_EMPTY_BUFFER, out = GSS_C_EMPTY_BUFFER;
+    gss_buffer_desc early = GSS_C_EMPTY_BUFFER;
     OM_uint32 major[2] = { GSS_S_CONTINUE_NEEDED, GSS_S_CONTINUE_NEEDED };
     OM_uint32 minor, minor2;
     int acceptor = 0, tokens = 0;
@@ -100,6 +134,8 @@ establish(struct worker *w)
 	    return wrong(w, acceptor ? "gss_accept_sec_context" :
 			 "gss_init_sec_context", major[acceptor], minor);
 	}
+	if (!acceptor && !make_early(w, &early))
+	    return 0;
 	acceptor = !acceptor;
     } while (in.length != 0);
 
@@ -107,7 +143,7 @@ establish(struct worker *w)
 	return wrong(w, "not complete", major[0], 0);
     if (tokens != w->mode->tokens)
 	return wrong(w, "tokens", tokens, 0);
-    return 1;
+    return take_early(w, &early);
 }
 
 /*
