@@ -4,9 +4,9 @@
  */
 
 /*
- * What is asked for of the extra context tokens beyond those of each exchange,
- * through the conformance checker: tokens without mutual authentication, and an
- * AP-REP2 with authorization data of the acceptor.
+ * What is asked for of the extra context tokens beyond those of each
+ * exchange, through the conformance checker: tokens without mutual
+ * authentication, and an AP-REP2 with authorization data of the acceptor.
  */
 
 #include "loop_pair.h"
