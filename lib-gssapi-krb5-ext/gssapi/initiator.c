@@ -235,23 +235,33 @@ is_consistent(enum gsskrb5_ext_found found,
 /*
  * Whether the context has what an action begins with: a ticket, but for asking
  * for one; and of user-to-user authentication there is no other ticket, but
- * one that tells the time.  Nor is there one for an acceptor that has settled
- * the keys of the context with a ticket that it refuses, if no AP-REP is to
- * settle them anew.
+ * one that tells the time.
  */
 static int
-is_possible(gsskrb5_ctx ctx, enum recovery_action action, int level_k)
+is_possible(gsskrb5_ctx ctx, enum recovery_action action)
 {
     switch (action) {
     case RECOVERY_USER2USER:
 	return 1;
     case RECOVERY_TICKET:
     case RECOVERY_PATH:
-	return ctx->kcred != NULL && !ctx->ext->user2user &&
-	    !(ctx->ext->awaited && level_k);
+	return ctx->kcred != NULL && !ctx->ext->user2user;
     default:
 	return ctx->kcred != NULL;
     }
+}
+
+/*
+ * Whether an acceptor wants another ticket after it has settled the keys of
+ * the context with one that it refuses, and no AP-REP is to settle them anew.
+ */
+static int
+keeps_keys_of_refused(const struct gsskrb5_ext_exchange *ext,
+		      const struct krb5_ext_error2 *error2,
+		      enum recovery_action action)
+{
+    return ext->awaited && error2->key == KRB5_EXT_ERROR2_KEY_SUBKEY &&
+	(action == RECOVERY_TICKET || action == RECOVERY_PATH);
 }
 
 /*
@@ -319,11 +329,12 @@ recover(krb5_context context, gsskrb5_ctx ctx,
     state.retried = (ctx->more_flags & RETRIED) != 0;
     action = _gsskrb5_ext_recover(error2->error_code, levels[error2->key],
 				  &state);
+    if (keeps_keys_of_refused(ctx->ext, error2, action))
+	action = RECOVERY_FAIL;
     action = blame_clock(context, code, error2->stime, action);
     _krb5_debug(context, 5, "gss initiator: error %d: %s",
 		(int)error2->error_code, _gsskrb5_ext_recovery_name(action));
-    if (!is_possible(ctx, action,
-		     error2->key == KRB5_EXT_ERROR2_KEY_SUBKEY) ||
+    if (!is_possible(ctx, action) ||
 	!_gsskrb5_ext_early_may_recover(context, ctx, error2->error_code,
 					levels[error2->key]))
 	return code;

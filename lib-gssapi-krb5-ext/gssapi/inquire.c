@@ -38,7 +38,8 @@ static const char *const authdata_words[] = {
  *   offered=yes|no   the initiator takes extra tokens
  *   protection=none|cache|challenge|challenge,cache
  *                    acceptor: what has kept a replay out
- *   confirmed=yes|no the key was confirmed before the last AP-REQ
+ *   confirmed=yes|no the acceptor's key was confirmed by a KRB-ERROR2, before
+ *                    the last AP-REQ or in place of the AP-REP
  *   recovered=yes|no there was an error, and another AP-REQ
  *   user2user=yes|no the ticket is in the session key of the acceptor's TGT
  *   clock=N          acceptor: seconds that the KDC's clock is ahead of ours,

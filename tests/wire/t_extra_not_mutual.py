@@ -129,10 +129,13 @@ class Waits(ExtraCase):
             self.assertEqual(first.seq, second.seq)
 
     def test_a_refused_ticket(self):
-        """Its acceptor would use the keys that came with it."""
+        """Its acceptor would use the keys that came with it, whatever its
+        clock says."""
         # REQ: XT-94, XT-62
         for code in (EXPIRED, NOT_YET_VALID, ILL_CR_TKT, PATH):
-            self.refused(lambda a, c=code: a.error2(c), FAILURE, code)
+            for ahead in (0, HOUR):
+                self.refused(lambda a, c=code, s=ahead: a.error2(
+                    c, stime=time.time() + s), FAILURE, code)
 
     def test_not_in_our_subkey(self):
         """Nothing is confirmed by that."""
