@@ -1,5 +1,5 @@
 """Interop peers, see peers.peers."""
 
-from .peers import heimdal_unpatched, impacket, java, mit
+from .peers import heimdal_unpatched, impacket, java, mit, openafs
 
-__all__ = ["heimdal_unpatched", "impacket", "java", "mit"]
+__all__ = ["heimdal_unpatched", "impacket", "java", "mit", "openafs"]
