@@ -22,7 +22,8 @@ from pathlib import Path
 import peers
 from wire import etypes, rxkad
 
-from .install import TESTS
+from .install import TESTS, under_test
+from .loop import built, library_env
 from .process import Daemon, RunError, run
 
 ADDRESS = "10.99.99.1"
@@ -112,13 +113,17 @@ class Identity:
 
 
 class Decoder(Lines):
-    """tests/afs/afs_decode.c, or rxkad_decode.c: a server's reading of
+    """tests/rxkad/afs_decode.c, or rxkad_decode.c: a server's reading of
     tokens without a network."""
 
     def keys(self, keys):
         """The service's."""
         for key in keys:
             self.say("key", key.kvno, key.etype, hexed(key.octets))
+
+    def now(self, seconds):
+        """The time for all that follows."""
+        self.say("now", seconds)
 
     def decode(self, form, token, *options):
         """(code, Identity or None)"""
@@ -140,12 +145,26 @@ class Decoder(Lines):
 def openafs_decoder(directory):
     """OpenAFS's reading, as a Decoder."""
     inst = peers.openafs()
-    return Decoder([inst.compile(TESTS / "afs" / "afs_decode.c")],
+    return Decoder([inst.compile(TESTS / "rxkad" / "afs_decode.c")],
                    inst.env(), Path(directory) / "afs_decode.err")
 
 
+def our_decoder(directory, flags=0, name="ours"):
+    """Ours, as a Decoder; flags are those of rxkad_2b_server_set_flags().
+    It takes single DES."""
+    conf = Path(directory) / (name + ".conf")
+    conf.write_text("[libdefaults]\n\tallow_weak_crypto = true\n"
+                    "\tdefault_realm = %s\n" % REALM)
+    inst = under_test()
+    return Decoder([built("rxkad_decode", "tests", "ext", "rxkad"),
+                    str(flags)],
+                   dict(inst.env(), KRB5_CONFIG=str(conf),
+                        **library_env(inst)),
+                   Path(directory) / (name + ".err"))
+
+
 class PtClient(Lines):
-    """tests/afs/pt_client.c."""
+    """tests/rxkad/pt_client.c."""
 
     def call(self, level, ticket, form, *words):
         """(code, number): a call with a token, see pt_client.c."""
@@ -253,7 +272,7 @@ class Cell:
 
     def client(self, number=0):
         """A PtClient of this cell."""
-        program = self.inst.compile(TESTS / "afs" / "pt_client.c")
+        program = self.inst.compile(TESTS / "rxkad" / "pt_client.c")
         return PtClient(self.inside([program, "127.0.0.1"]), self.inst.env(),
                         self.dir / ("pt_client%d.err" % number))
 

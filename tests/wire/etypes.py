@@ -13,16 +13,19 @@ import struct
 from . import des, enc
 
 DES_CRC, DES_MD4, DES_MD5 = 1, 2, 3
-DES3_MD5, DES3 = 5, 16
+DES3_MD5, DES3_OLD, DES3 = 5, 7, 16
 AES128, AES256, AES128_SHA2, AES256_SHA2 = 17, 18, 19, 20
 RC4, RC4_56 = 23, 24
 
-KEY_SIZE = {DES_CRC: 8, DES_MD4: 8, DES_MD5: 8, DES3_MD5: 24, DES3: 24,
+KEY_SIZE = {DES_CRC: 8, DES_MD4: 8, DES_MD5: 8,
+            DES3_MD5: 24, DES3_OLD: 24, DES3: 24,
             AES128: 16, AES256: 32, AES128_SHA2: 16, AES256_SHA2: 32,
             RC4: 16, RC4_56: 16}
 DES_TYPES = (DES_CRC, DES_MD4, DES_MD5)
+DES3_TYPES = (DES3_MD5, DES3_OLD, DES3)
 NAME = {DES_CRC: "des-cbc-crc", DES_MD4: "des-cbc-md4",
         DES_MD5: "des-cbc-md5", DES3_MD5: "des3-cbc-md5",
+        DES3_OLD: "old-des3-cbc-sha1",
         DES3: "des3-cbc-sha1", AES128: "aes128-sha1", AES256: "aes256-sha1",
         AES128_SHA2: "aes128-sha256", AES256_SHA2: "aes256-sha384",
         RC4: "rc4-hmac", RC4_56: "rc4-hmac-exp"}
@@ -32,7 +35,7 @@ def new_key(etype):
     """Octets of a random key."""
     if etype in DES_TYPES:
         return des.new_key()
-    if etype in (DES3, DES3_MD5):
+    if etype in DES3_TYPES:
         return b"".join(des.new_key() for _ in range(3))
     return os.urandom(KEY_SIZE[etype])
 

@@ -35,6 +35,9 @@ NAMES = {INCONSISTENCY: "INCONSISTENCY", TICKETLEN: "TICKETLEN",
 MIN_TICKET, MAX_TICKET = 32, 12000
 SKEW, MAX_LIFE = 15 * 60, 30 * 24 * 3600
 
+# no keys, or those of signatures and of what was withdrawn
+_NO_KDF = (4, 6, *range(8, 16))
+
 # ticket flags
 INVALID = 1 << 24                       # bit 7
 TRANSITED_POLICY_CHECKED = 1 << 19      # bit 12
@@ -65,19 +68,26 @@ def _without_parity(key):
 
 
 def derive(etype, key):
-    """(the DES key of a session key, how many counters it took): rxkad-kdf,
-    which is SP 800-108 with HMAC-MD5, and DES keys as they are."""
+    """The DES key of a session key; None where there is none.
+
+    DES keys as they are, of others rxkad-kdf: SP 800-108 in counter mode with
+    HMAC-MD5.
+    """
     if etype in etypes.DES_TYPES:
-        return key, 0
-    if etype in (etypes.DES3, etypes.DES3_MD5):
+        return key if len(key) == 8 else None
+    if etype in etypes.DES3_TYPES:
+        if len(key) % 8:
+            return None
         key = _without_parity(key)
+    if etype <= 0 or etype in _NO_KDF or len(key) < 7:
+        return None
     for count in range(1, 256):
         out = des.odd_parity(hmac.new(
             key, bytes([count]) + b"rxkad\0" + struct.pack(">I", 64),
             hashlib.md5).digest()[:8])
         if out not in des.WEAK:
-            return out, count
-    raise ValueError("no DES key")
+            return out
+    return None
 
 
 def key_file(keys):
@@ -179,7 +189,7 @@ class Ticket:
     @property
     def des_key(self):
         """What both ends have as session key."""
-        return derive(*self.session)[0]
+        return derive(*self.session)
 
     def octets(self, form):
         """The token of V2B, the whole ticket of V5."""
