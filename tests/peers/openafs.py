@@ -9,8 +9,9 @@ from realm.install import Install, base_env
 
 from .apt import Unavailable
 
-_LIBRARIES = ["-l:lib%s.a" % name for name in (
-    "afsauthent", "afsrpc", "afsrfc3961", "opr")]
+# clients, or the cache manager as a library
+CLIENT = ("afsauthent", "afsrpc", "afsrfc3961", "opr")
+UAFS = ("uafs", "cmd", "afsutil", "opr")
 _SHARED = ["-l:libroken.so.19", "-l:libhcrypto.so.5", "-lpthread",
            "-lresolv", "-lcrypt"]
 
@@ -25,10 +26,9 @@ class OpenAfs(Install):
                          lib_path=lib_path)
         self._root, self._programs = root, programs
 
-    def compile(self, source, libraries=()):
-        """Path of the program that a C file makes, once for each text of it
-        and of the headers beside it.  libraries are OpenAFS's own that come
-        before the usual."""
+    def compile(self, source, libraries=CLIENT):
+        """Path of the program that a C file makes with OpenAFS's libraries,
+        once for each text of it and of the headers beside it."""
         parts = [source, *sorted(source.parent.glob("*.h"))]
         text = b"".join(path.read_bytes() for path in parts)
         path = self._programs / ("%s-%s" % (source.stem, hashlib.sha256(
@@ -45,7 +45,8 @@ class OpenAfs(Install):
                 "-o", str(made), *["-L%s" % d for d in self.lib_path],
                 # the linker reads what the shared ones need from there too
                 *["-Wl,-rpath-link,%s" % d for d in self.lib_path],
-                *libraries, *_LIBRARIES, *_SHARED]
+                "-L%s" % (self._root / "usr/lib/afs"),
+                *["-l:lib%s.a" % name for name in libraries], *_SHARED]
         try:
             done = subprocess.run(argv, env=base_env(), check=False,
                                   stdout=subprocess.PIPE,

@@ -12,6 +12,7 @@ namespace holds the network's.  Database servers do not take addresses of
 import concurrent.futures
 import contextlib
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -82,7 +83,8 @@ class Lines:
     def ask(self, *words):
         """The words of the answer."""
         self.say(*words)
-        answer = self._child.stdout.readline()
+        ready, _, _ = select.select([self._child.stdout], [], [], 60)
+        answer = self._child.stdout.readline() if ready else ""
         if not answer:
             self._errors.seek(0)
             raise RunError("%s said nothing to %s\n%s" % (
@@ -206,11 +208,10 @@ class Cell:
 
     def __exit__(self, kind, value, trace):
         try:
-            if self._server:
-                if kind is None:
-                    self._server.terminate((0, -15))
-                elif self._server.alive:
-                    self._server.kill()
+            if kind is None:
+                self._stop()
+            else:
+                self._kill()
         finally:
             shutil.rmtree(self.dir)
 
@@ -244,14 +245,30 @@ class Cell:
         self.pt_log = self.dir / "PtLog"
         self._server = Daemon(
             [*_unshare(), sys.executable, str(_LOOPBACK), ADDRESS,
-             self.inst.program("ptserver"), "-config", str(self.dir / "etc"),
-             "-database", str(self.dir / "db/prdb"),
-             "-logfile", str(self.pt_log), "-d", "5"],
-            self.inst.env(), self.dir / "ptserver.out", cwd=str(self.dir))
-        self._server.ready("ptserver answers", lambda: self.pts(
+             *self._ptserver()], self.inst.env(), self.dir / "ptserver.out",
+            cwd=str(self.dir))
+        self._know_users(self._server)
+
+    def _ptserver(self):
+        return [self.inst.program("ptserver"), "-config",
+                str(self.dir / "etc"), "-database", str(self.dir / "db/prdb"),
+                "-logfile", str(self.pt_log), "-d", "5"]
+
+    def _know_users(self, server):
+        """Once ptserver is up."""
+        server.ready("ptserver answers", lambda: self.pts(
             "createuser", "admin", expect_code=None).ok, 60)
         self.pts("adduser", "admin", "system:administrators")
         self.pts("createuser", "user")
+
+    def _stop(self):
+        self._server.terminate((0, -15))
+
+    def _kill(self):
+        if self._server:
+            print(self.pt_log.read_text()[-2000:] if self.pt_log.exists()
+                  else "", file=sys.stderr)
+            self._server.kill()
 
     def inside(self, argv):
         """argv of a program that runs in the cell's network."""
