@@ -31,4 +31,14 @@
 
 #include "rxkad_2b.h"
 
+/* limits.c */
+
+krb5_boolean
+_rxkad_2b_is_des(krb5_enctype etype);
+
+/* kdf.c */
+
+krb5_boolean
+_rxkad_2b_has_kdf(krb5_enctype etype);
+
 #endif /* RXKAD_2B_LOCL_H */
