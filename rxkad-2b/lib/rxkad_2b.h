@@ -148,12 +148,14 @@ typedef enum rxkad_2b_reason {
     RXKAD_2B_DECRYPT,		/**< wrong key, or the token was changed */
     RXKAD_2B_BAD_CONTENT,	/**< decrypted, but no EncTicketPart */
     RXKAD_2B_NAME_COMPONENTS,	/**< a name of none, or of three or more */
-    RXKAD_2B_NAME_EMPTY,	/**< an empty name or realm */
+    RXKAD_2B_NAME_EMPTY,	/**< an empty component or realm */
     RXKAD_2B_NAME_LONG,		/**< a component or realm of more than 63 */
     RXKAD_2B_NAME_DOT,		/**< a dot in the first component */
     RXKAD_2B_NAME_HOST,		/**< host/x or the like, and x has no dot */
     RXKAD_2B_NAME_INSTANCE,	/**< kadmin/x or zephyr/x: it would become
 				 * the name without instance */
+    RXKAD_2B_NAME_CHARACTER,	/**< an @ or a control character in a name,
+				 * which AFS would take for something else */
     RXKAD_2B_SESSION_ENCTYPE,	/**< a session key that gives no DES key */
     RXKAD_2B_INVALID,		/**< the ticket has the flag INVALID */
     RXKAD_2B_EXPIRED,		/**< its time is over */
@@ -163,7 +165,7 @@ typedef enum rxkad_2b_reason {
     RXKAD_2B_TRANSITED,		/**< realms were passed that may not be */
     RXKAD_2B_AUTHDATA,		/**< critical authorization data */
     RXKAD_2B_ADDRESS,		/**< not for the peer's address */
-    RXKAD_2B_INTERNAL		/**< no memory or the like; see the code */
+    RXKAD_2B_INTERNAL		/**< no memory or the like */
 } rxkad_2b_reason;
 
 /**
@@ -442,7 +444,8 @@ rxkad_2b_keys_get(krb5_context context, void *data, const int32_t *kvno,
 /** Take names with a dot in the first component, like OpenAFS's
  * -allow-dotted-principals: foo.root and foo/root are then one. */
 #define RXKAD_2B_ALLOW_DOTTED		0x02
-/** Make kadmin and zephyr of kadmin/x and zephyr/x, as OpenAFS does. */
+/** Make kadmin and zephyr of kadmin/x and zephyr/x, and take tickets of no
+ * realm, which OpenAFS's servers make for each other, as OpenAFS does. */
 #define RXKAD_2B_OPENAFS_NAMES		0x04
 /** Refuse authorization data that is critical: all of it outside of
  * AD-IF-RELEVANT (RFC 4120 5.2.6; document, "Implementation note").

@@ -45,6 +45,8 @@ rxkad_2b_reason_string(rxkad_2b_reason reason)
 	return "the client's name is a service on a host without a domain";
     case RXKAD_2B_NAME_INSTANCE:
 	return "the client's name would lose its instance";
+    case RXKAD_2B_NAME_CHARACTER:
+	return "the client's name has an @ or a control character";
     case RXKAD_2B_SESSION_ENCTYPE:
 	return "the session key gives no DES key";
     case RXKAD_2B_INVALID:

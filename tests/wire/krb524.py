@@ -5,6 +5,8 @@
             (numbers of 4 octets, most significant first)
 """
 
+import hashlib
+import hmac
 import os
 import struct
 import subprocess
@@ -28,7 +30,7 @@ BADADDR, BADVERSION, BADKEYVER = KRB5 + 38, KRB5 + 39, KRB5 + 44
 BAD_PATH = KRB5 + 43                    # KRB_AP_ERR_ILL_CR_TKT
 BADKEY, ENCFULL = K524 + 0, K524 + 5
 
-DES_CBC_CRC, DES_CBC_MD5, AES128, AES256 = 1, 3, 17, 18
+DES_CBC_CRC, DES_CBC_MD5, DES3, AES128, AES256 = 1, 3, 16, 17, 18
 
 
 class Krb524Error(ValueError):
@@ -131,3 +133,28 @@ def if_relevant_of(length, kind=128):
                             der.ctx(1, der.octets(os.urandom(length)))))
     return der.seq(der.seq(der.ctx(0, der.integer(1)),
                            der.ctx(1, der.octets(inner))))
+
+
+def odd_parity(octets):
+    """DES keys have it."""
+    return bytes(b & 0xfe | (bin(b >> 1).count("1") + 1) % 2 for b in octets)
+
+
+def without_parity(key):
+    """The 21 octets of a Triple DES key: RFC 3961 6.3.1, backwards."""
+    out = b""
+    for at in range(0, len(key), 8):
+        part, low = key[at:at + 8], key[at + 7] >> 1
+        out += bytes(part[n] & 0xfe | low >> n & 1 for n in range(7))
+    return out
+
+
+def rxkad_key(session):
+    """rxkad-kdf, without its weak keys."""
+    etype, key = session
+    if etype in (DES_CBC_CRC, DES_CBC_MD5):
+        return key
+    if etype == DES3:
+        key = without_parity(key)
+    mac = hmac.new(key, b"\1rxkad\0\0\0\0\x40", hashlib.md5).digest()
+    return odd_parity(mac[:8])
