@@ -54,7 +54,7 @@ class Lines:
     """A program that answers each line with a line."""
 
     def __init__(self, argv, env, errors):
-        self.argv = argv
+        self.argv, self.env = argv, env
         self._errors = open(errors, "w+")
         self._child = subprocess.Popen(
             argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -129,9 +129,8 @@ class Decoder(Lines):
 
     def decode(self, form, token, *options):
         """(code, Identity or None)"""
-        words = self.ask("decode", form, hexed(token), *options)
-        code = int(words[0])
-        return code, None if code else Identity(words[1:])
+        code, *words = self.ask("decode", form, hexed(token), *options)
+        return int(code), Identity(words) if code == "0" else None
 
     def kdf(self, etype, key):
         """(code, the DES key or None)"""

@@ -191,9 +191,9 @@ def odd_parity(key):
     return bytes(o & 0xfe | (bin(o >> 1).count("1") + 1) % 2 for o in key)
 
 
-def new_key():
+def new_key(octets=os.urandom):
     """A random key that is not weak."""
     while True:
-        key = odd_parity(os.urandom(8))
+        key = odd_parity(octets(8))
         if key not in WEAK:
             return key

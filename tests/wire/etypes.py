@@ -31,13 +31,13 @@ NAME = {DES_CRC: "des-cbc-crc", DES_MD4: "des-cbc-md4",
         RC4: "rc4-hmac", RC4_56: "rc4-hmac-exp"}
 
 
-def new_key(etype):
+def new_key(etype, octets=os.urandom):
     """Octets of a random key."""
     if etype in DES_TYPES:
-        return des.new_key()
+        return des.new_key(octets)
     if etype in DES3_TYPES:
-        return b"".join(des.new_key() for _ in range(3))
-    return os.urandom(KEY_SIZE[etype])
+        return b"".join(des.new_key(octets) for _ in range(3))
+    return octets(KEY_SIZE[etype])
 
 
 # -- MD4 (RFC 1320), which OpenSSL no longer has --------------------------

@@ -32,13 +32,23 @@ class Cases:
     def __init__(self, now, seed=1):
         self.now = now
         self.random = random.Random(seed)
-        self.des = {kvno: Key(kvno, etypes.DES_MD5) for kvno in (*KVNOS, 213)}
-        self.by_etype = {etype: Key(5, etype) for etype in SERVICE
+        self.des = {kvno: self.new_key(kvno, etypes.DES_MD5)
+                    for kvno in (*KVNOS, 213)}
+        self.by_etype = {etype: self.new_key(5, etype) for etype in SERVICE
                          if etype not in etypes.DES_TYPES}
         self.by_etype.update({etype: Key(5, etype, self.des[5].octets)
                               for etype in etypes.DES_TYPES})
-        self.others = [Key(kvno, etypes.AES256) for kvno in KVNOS[1:]]
+        self.others = [self.new_key(kvno, etypes.AES256)
+                       for kvno in KVNOS[1:]]
         self.key = self.by_etype[etypes.RC4]     # the quickest in Python
+
+    def octets(self, size):
+        """So many, by the seed."""
+        return self.random.getrandbits(8 * size).to_bytes(size, "big")
+
+    def new_key(self, kvno, etype):
+        """A Key, by the seed."""
+        return Key(kvno, etype, etypes.new_key(etype, self.octets))
 
     @property
     def keys(self):
@@ -83,7 +93,7 @@ class Cases:
                 yield from self.both(
                     "enctypes", "%s, session %d" % (key, session),
                     self.ticket(key=key, session=(
-                        session, etypes.new_key(session))))
+                        session, etypes.new_key(session, self.octets))))
         for etype in (-1, 0, 4, 5, 7, 15, 21, 24, 25, 26, 255, 0x7fffffff):
             yield from self.both("enctypes", "says %d" % etype,
                                  self.ticket(etype=etype))
@@ -337,7 +347,7 @@ class Cases:
                                               ticket.cipher[:size])
                 yield Case("cipher texts", "%r, %d octets" % (key, size), V2B,
                            octets, ticket, False)
-            other = self.ticket(key=Key(key.kvno, key.etype))
+            other = self.ticket(key=self.new_key(key.kvno, key.etype))
             yield from self.both("cipher texts", "%r, another" % key, other)
 
     def parts(self):
@@ -395,7 +405,7 @@ class Cases:
                     ("tail", {"tail": bytes(16)}),
                     ("service instance", {"sinst": "proto.test"})):
                 yield self.ticket4(kvno, what, **values)
-        other = Ticket4(Key(5, etypes.DES_MD5), now=self.now)
+        other = Ticket4(self.new_key(5, etypes.DES_MD5), now=self.now)
         yield Case("version 4", "another key", 5, other.token, None, False)
         for kvno in (1, 255, 257):
             yield Case("version 4", "no such kvno", kvno,
@@ -443,7 +453,8 @@ class Cases:
         part = None
         ticket = self.ticket(
             pick(("user", "admin", "user/x", "host/a.b", "a.b", "kadmin/y")),
-            key=self.key, session=(session, etypes.new_key(session)),
+            key=self.key,
+            session=(session, etypes.new_key(session, self.octets)),
             start=pick((-60, -60, None, 20 * MINUTE, -40 * DAY)),
             end=pick((3600, 3600, -5, 31 * DAY)),
             flags=pick((0, rxkad.TRANSITED_POLICY_CHECKED, rxkad.INVALID)))
