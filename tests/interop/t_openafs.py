@@ -2,11 +2,15 @@
 accepts and with which codes it refuses, on the wire.  Ours is held to the same
 in wire/t_rxkad_differential.py."""
 
+import collections
+import tempfile
+import time
 import unittest
 
 from realm import afs
 from wire import der, etypes, rxkad
 from wire.rxkad import V2B, V5, Key, Ticket
+from wire.rxkad_cases import Cases
 
 FORMS = (V2B, V5)
 LEVELS = ("clear", "auth", "crypt")
@@ -14,6 +18,7 @@ SERVICE = (etypes.DES_CRC, etypes.DES_MD4, etypes.DES_MD5, etypes.DES3,
            etypes.AES128, etypes.AES256, etypes.RC4)
 SESSION = (*SERVICE, etypes.AES128_SHA2, etypes.AES256_SHA2)
 MINUTE, DAY = 60, 24 * 3600
+SAMPLE = 25                             # cases of each group
 ADMIN_ENTRIES = 3                       # anonymous, admin, user
 
 
@@ -303,6 +308,58 @@ class Refused(Ptserver):
             case for part in (b"\0" * 40, der.seq(), der.app(3, der.seq()))
             for case in self.both(rxkad.BADTICKET, self.ticket(part=part),
                                   part))
+
+
+class Decoder(unittest.TestCase):
+    """ptserver says what the parts of it that t_rxkad_differential.py
+    compares ours with say, and so the comparison holds for the server."""
+
+    def test_same(self):
+        """Some of each group of cases."""
+        # REQ: RK-15, RK-16, RK-17, RK-18, RK-19
+        now = int(time.time())
+        cases = Cases(now)
+        groups = collections.defaultdict(list)
+        for case in cases.all():
+            groups[case.group].append(case)
+        chosen = [case for group, found in sorted(groups.items())
+                  for case in cases.random.sample(found,
+                                                  min(len(found), SAMPLE))
+                  if not case.dots and self.can_be_sent(case, now)]
+        keys = [key for key in cases.keys if key.kvno >= 0]
+        with tempfile.TemporaryDirectory() as directory, \
+                afs.openafs_decoder(directory) as decoder, \
+                afs.Cell(keys) as cell:
+            decoder.keys(keys)
+            want, calls = [], []
+            for case in chosen:
+                code, who = decoder.decode(case.form, case.octets)
+                want.append(code)
+                calls.append(("auth", who.des_key if who else bytes(8),
+                              case.form, case.octets, "list"))
+            answers = cell.call_all(calls)
+        self.compare(chosen, want, answers)
+
+    @staticmethod
+    def can_be_sent(case, now):
+        """Not what is over any moment (of version 4 not what is over for less
+        than the skew either, which the connection refuses), what a packet
+        has no room for, and what ends the server: sixteen octets of DES with
+        a digest."""
+        ticket = case.ticket
+        return len(case.octets) < 8000 and "just" not in case.what and (
+            ticket is None or abs(ticket.end - now) > 3600 - 2) and not (
+                case.group == "cipher texts" and ", 16 octets" in case.what)
+
+    def compare(self, chosen, want, answers):
+        """What is accepted is nobody's who may list."""
+        accepted = 0
+        for case, code, (got, _) in zip(chosen, want, answers):
+            with self.subTest(group=case.group, what=case.what):
+                self.assertEqual(got, afs.PERM if code == 0 else code)
+            accepted += code == 0
+        print("%d cases, %d of them accepted" % (len(chosen), accepted))
+        self.assertGreater(min(accepted, len(chosen) - accepted), 50)
 
 
 if __name__ == "__main__":
