@@ -33,9 +33,9 @@ class ServiceCase(RealmCase):
         """{enctype: key}"""
         return {e.etype: e.key for e in self.realm.keys(principal)}
 
-    def get(self, service=CELL, ad=None):
+    def get(self, service=CELL, ad=None, etypes=(AES256,)):
         """A ticket, by TGS exchange."""
-        request = tgs.Request(self.tgt, service, ad)
+        request = tgs.Request(self.tgt, service, ad, etypes=etypes)
         answer = krb.send_kdc(self.realm.port, request.message, "tcp")
         return request.open(answer)
 
@@ -155,6 +155,36 @@ class StripTest(ServiceCase):
         # REQ: RK-33
         self.use(**{"2b_profile": {FULL: "strict"}})
         self.assertEqual(self.convert(self.get()).status, BADKEY)
+        # a DES key is not enough: the session key is AES still
+        self.use(**{"2b_profile": {FULL: "strict"},
+                    "2b_reencrypt": {FULL: "des-cbc-crc"}})
+        self.assertEqual(self.convert(self.get()).status, BADKEY)
+
+    def test_a_service_that_has_a_des_key_alone(self):
+        """The KDC's exception for afs holds here as well."""
+        # REQ: RK-26, RK-28
+        self.realm.add("afs/des.test")
+        self.realm.kadmin("del_enctype", "afs/des.test@EXT.TEST",
+                          "aes256-cts-hmac-sha1-96",
+                          "aes128-cts-hmac-sha1-96")
+        for profile in "modern", "strict":
+            self.use(use_2b={"afs/des.test": True},
+                     **{"2b_profile": {"afs/des.test": profile},
+                        "use-strongest-server-key": False})
+            cred = self.get("afs/des.test", etypes=(DES_CBC_CRC,))
+            token = krb524.Token(self.convert(cred).token,
+                                 self.keys("afs/des.test")[DES_CBC_CRC])
+            self.assertEqual((token.etype, token.client),
+                             (DES_CBC_CRC, "user"))
+            self.assertEqual(token.session, (DES_CBC_CRC, cred.key))
+
+    def test_an_alias(self):
+        """The policy is that of the name in the database."""
+        # REQ: RK-26, RK-35
+        self.realm.modify(CELL, "--alias=afs@EXT.TEST")
+        self.assertEqual(self.convert(self.get("afs")).status, 0)
+        self.use(use_2b={FULL: False, "afs": True})
+        self.assertEqual(self.convert(self.get("afs")).status, POLICY)
 
 
 class OffTest(RealmCase):
