@@ -1,8 +1,8 @@
 """From kinit to a file in AFS: a KDC of ours, afslog, and OpenAFS's servers
 with the KDC's keys.
 
-There is no AFS in the kernel: kafs_token.so takes its place and keeps what
-afslog gives to it, which is what OpenAFS's client is then given.
+There is no AFS in the kernel: kafs_token.so takes its place (realm.afslog) and
+keeps what afslog gives to it, which is what OpenAFS's client is then given.
 """
 
 import collections
@@ -10,8 +10,7 @@ import os
 import time
 import unittest
 
-from realm import Realm, afs, afs_cell, ccache
-from realm.loop import built
+from realm import Realm, afs, afs_cell, afslog, ccache, ports
 from wire import etypes, rxkad
 from wire.rxkad import V2B, V5
 
@@ -49,18 +48,10 @@ class AfslogCase(unittest.TestCase):
 
     def afslog(self, client):
         """What afslog gives to the cache manager."""
-        kept = client.dir / "kept"
-        if kept.exists():
-            kept.unlink()
-        preload = built("kafs_token.so", "tests", "ext", "krb524")
-        if "LD_PRELOAD" in client.env:  # a sanitizer's library
-            preload = "%s:%s" % (client.env["LD_PRELOAD"], preload)
-        client.run("afslog", "-c", afs.NAME, "-k", afs.REALM,
-                   env={"LD_PRELOAD": preload, "KAFS_TOKEN": str(kept)})
-        line, = kept.read_text().split()
-        token = rxkad.SetToken(bytes.fromhex(line))
-        self.assertEqual(token.cell, afs.NAME)
-        return token
+        result = afslog.afslog(client, "-k", afs.REALM, cell=afs.NAME)
+        self.assertEqual(result.rc, 0, result.text)
+        self.assertEqual(result.token.cell, afs.NAME.encode() + b"\0")
+        return result.token
 
     def logged_in(self, user="admin", **sections):
         """A client with a ticket-granting ticket and that krb5.conf."""
@@ -72,7 +63,7 @@ class AfslogCase(unittest.TestCase):
     def accepted(self, calls, token):
         """ptserver takes it for the administrator's, at every level."""
         for level in LEVELS:
-            self.assertEqual(calls.raw(level, token.des_key, token.kvno,
+            self.assertEqual(calls.raw(level, token.key, token.kvno,
                                        token.ticket, "list")[0], 0, level)
 
 
@@ -157,7 +148,7 @@ class Ptserver(AfslogCase):
                             appdefaults={"libkafs": {"afs-use-524": value}}))
                         self.assertEqual(token.ticket, ticket.octets(form))
                         self.assertEqual(token.kvno, form)
-                        self.assertEqual(token.des_key, ticket.des_key)
+                        self.assertEqual(token.key, ticket.des_key)
                         self.accepted(self.calls, token)
                         count += 1
         print("%d tokens" % count)
@@ -175,6 +166,62 @@ class Ptserver(AfslogCase):
                 token = self.afslog(self.with_ticket(ticket))
                 self.assertEqual(token.ticket, ticket.token)
                 self.accepted(self.calls, token)
+
+
+class Krb524(AfslogCase):
+    """Tokens that the KDC's krb524 service makes."""
+
+    principal = "%s@%s" % (CELL, afs.REALM)
+    sections = {
+        "libdefaults": {"allow_weak_crypto": True},
+        "kadmin": {"default_keys": ["aes256-cts-hmac-sha1-96:pw-salt",
+                                    "des-cbc-crc:pw-salt"]},
+        "kdc": {"enable-524": True, "use_2b": {principal: True}}}
+
+    def converted(self):
+        """By the server: the token, and that it was asked."""
+        client = self.logged_in(
+            appdefaults={"libkafs": {"afs-use-524": "yes"}},
+            realms={afs.REALM: {"krb524_server": "%s:%d" % (
+                ports.LOOPBACK, self.realm.port)}})
+        self.realm.log.mark()
+        token = self.afslog(client)
+        self.realm.log.assert_ordered([r"krb524 admin@PROTO\.TEST from .* for "
+                                       r"afs/proto\.test@PROTO\.TEST: 2b"])
+        self.assertEqual(token.kvno, V2B)
+        return token
+
+    def cell(self, *wanted):
+        """A Cell that has only these of the KDC's keys, and its client."""
+        cell = self._enter_for_test(afs.Cell(
+            [key for key in cell_keys(self.realm) if key.etype in wanted]))
+        return self._enter_for_test(cell.client())
+
+    def _enter_for_test(self, context):
+        value = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        return value
+
+    def test_converted(self):
+        """As it is, and stripped."""
+        # REQ: RK-26, RK-27, RK-29, RK-37
+        calls = self.cell(etypes.AES256)
+        for kdc in ({}, {"2b_strip": {self.principal: True}}):
+            self.realm.restart(kdc=dict(self.sections["kdc"], **kdc))
+            self.accepted(calls, self.converted())
+
+    def test_servers_with_des_only(self):
+        """The ticket has an AES key, the token the cell's DES key."""
+        # REQ: RK-30, RK-31
+        calls = self.cell(etypes.DES_CRC)
+        self.realm.restart(kdc=self.sections["kdc"])
+        token = self.converted()
+        (code, _), = [calls.raw("auth", token.key, token.kvno, token.ticket,
+                                "list")]
+        self.assertEqual(code, rxkad.UNKNOWNKEY)
+        self.realm.restart(kdc=dict(self.sections["kdc"], **{
+            "2b_reencrypt": {self.principal: "des-cbc-crc"}}))
+        self.accepted(calls, self.converted())
 
 
 class File(AfslogCase):

@@ -12,6 +12,7 @@ class Token:
     """The argument of VIOCSETTOK, octet by octet (the host's byte order)."""
 
     def __init__(self, octets):
+        self.octets = octets
         length, = struct.unpack_from("=i", octets)
         self.ticket, rest = octets[4:4 + length], octets[4 + length:]
         size, self.kvno, self.key, self.vice_id, self.begin, self.end, \
@@ -31,13 +32,15 @@ class Result:
         self.token = tokens[0] if tokens else None
 
 
-def afslog(client, *args):
-    """Run afslog for the cell."""
+def afslog(client, *args, cell=CELL):
+    """Run afslog for a cell."""
     path = client.dir / "token"
     if path.exists():
         path.unlink()
     library = loop.built("kafs_token.so", "tests", "ext", "krb524")
-    run = client.run("afslog", *args, "-c", CELL, expect_code=None, env={
+    if "LD_PRELOAD" in client.env:      # a sanitizer's library
+        library = "%s:%s" % (client.env["LD_PRELOAD"], library)
+    run = client.run("afslog", *args, "-c", cell, expect_code=None, env={
         "LD_PRELOAD": library, "KAFS_TOKEN": str(path)})
     if run.rc not in (0, 1):
         raise AssertionError(run)

@@ -224,24 +224,3 @@ class Ticket4:
             text(sname) + text(sinst) + tail
         self.plain += bytes(-len(self.plain) % 8)
         self.token = des.pcbc_encrypt(key.octets, self.plain)
-
-
-# -- what a client tells the cache manager --------------------------------
-
-class SetToken:
-    """The octets of VIOCSETTOK: ticket, kvno, des_key, vice_id, begin, end,
-    cell.  Numbers are in the host's order."""
-
-    def __init__(self, octets):
-        self.octets = octets
-        size, = struct.unpack_from("=i", octets)
-        self.ticket = octets[4:4 + size]
-        at = 4 + size
-        clear, self.kvno, self.des_key, self.vice_id, self.begin, self.end, \
-            self.primary = struct.unpack_from("=ii8siIIi", octets, at)
-        if clear != 24 or len(self.ticket) != size:
-            raise ValueError("no token: %s" % octets.hex())
-        cell = octets[at + 32:]
-        if cell[-1:] != b"\0" or b"\0" in cell[:-1]:
-            raise ValueError("the cell %r" % cell)
-        self.cell = cell[:-1].decode()
