@@ -12,8 +12,8 @@ from .apt import Unavailable
 # clients, or the cache manager as a library
 CLIENT = ("afsauthent", "afsrpc", "afsrfc3961", "opr")
 UAFS = ("uafs", "cmd", "afsutil", "opr")
-_SHARED = ["-l:libroken.so.19", "-l:libhcrypto.so.5", "-lpthread",
-           "-lresolv", "-lcrypt"]
+SHARED = ("-l:libroken.so.19", "-l:libhcrypto.so.5", "-lpthread", "-lresolv",
+          "-lcrypt")
 
 
 class OpenAfs(Install):
@@ -35,25 +35,37 @@ class OpenAfs(Install):
             text + " ".join(libraries).encode()).hexdigest()[:16]))
         if not path.exists():
             self._programs.mkdir(exist_ok=True)
-            self._link(path, source, libraries)
+            made = path.with_name("%s.%d.part" % (path.name, os.getpid()))
+            self.link(made, [source], libraries, ["-Wall"])
+            made.rename(path)
         return str(path)
 
-    def _link(self, path, source, libraries):
-        made = path.with_name("%s.%d.part" % (path.name, os.getpid()))
-        argv = ["gcc", "-O2", "-g", "-Wall", "-DAFS_PTHREAD_ENV",
-                "-I%s" % (self._root / "usr/include"), str(source),
-                "-o", str(made), *["-L%s" % d for d in self.lib_path],
-                # the linker reads what the shared ones need from there too
-                *["-Wl,-rpath-link,%s" % d for d in self.lib_path],
-                "-L%s" % (self._root / "usr/lib/afs"),
-                *["-l:lib%s.a" % name for name in libraries], *_SHARED]
+    def rxgen(self, *args):
+        """Run rxgen, which makes C of interface descriptions."""
+        self._call([self.program("rxgen"), *args], self.env())
+
+    def link(self, out, sources, libraries=CLIENT, options=(),
+             shared=SHARED):
+        """A program of C files; options come before, shared libraries behind
+        OpenAFS's own."""
+        self._call(
+            ["gcc", "-O2", "-g", "-DAFS_PTHREAD_ENV", *map(str, options),
+             "-I%s" % (self._root / "usr/include"), *map(str, sources),
+             "-o", str(out), *["-L%s" % d for d in self.lib_path],
+             # the linker reads what the shared ones need from there too
+             *["-Wl,-rpath-link,%s" % d for d in self.lib_path],
+             "-L%s" % (self._root / "usr/lib/afs"),
+             *["-l:lib%s.a" % name for name in libraries], *shared],
+            base_env())
+
+    @staticmethod
+    def _call(argv, env):
         try:
-            done = subprocess.run(argv, env=base_env(), check=False,
+            done = subprocess.run(argv, env=env, check=False,
                                   stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT)
         except FileNotFoundError:
-            raise Unavailable("no program gcc") from None
+            raise Unavailable("no program %s" % argv[0]) from None
         if done.returncode:
             raise AssertionError("%s\n%s" % (" ".join(argv),
                                              done.stdout.decode()))
-        made.rename(path)

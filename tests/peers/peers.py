@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 import unittest
+from pathlib import Path
 
 from realm.install import Install, base_env, build_dir
 
@@ -195,6 +196,24 @@ def _get_openafs():
     root = _fetch("openafs",
                   lambda apt: apt.wanted(_OPENAFS, _OPENAFS_FAMILY))
     return OpenAfs(root, _lib_dirs(root), directory() / "openafs-programs")
+
+
+def _get_openafs_source():
+    source = os.environ.get("OPENAFS_SOURCE")
+    if source:
+        return Path(source)
+    target = directory() / "openafs-source"
+    with _locked():
+        if not target.is_dir():
+            Apt(directory() / "apt-source").source("openafs", target)
+    return target / "root"
+
+
+@functools.lru_cache(maxsize=None)
+def openafs_source():
+    """Path of OpenAFS's source: $OPENAFS_SOURCE, or the distribution's.
+    Without it a test is skipped, with CI=true too: mirrors drop sources."""
+    return _or_skip("OpenAFS's source", _get_openafs_source, needed=False)
 
 
 @functools.lru_cache(maxsize=None)
