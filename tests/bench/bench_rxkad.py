@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """What it costs a server to read a token of rxkad: ours against OpenAFS's.
 
-rxkad_decode calls rxkad_2b_server_check(), afs_decode OpenAFS's tkt_DecodeTicket5()
-and tkt_CheckTimes() (tests/rxkad), with the same keys and the same tokens, in the
-same run; ours has its default policy.  CPU time is the process's own, the two take
-turns; ratio: of medians, and how far that of resampled runs is apart (5 % to 95 %).
-Instructions are callgrind's, a token, without what only the first one costs.
+rxkad_decode calls rxkad_2b_server_check(), afs_decode OpenAFS's
+tkt_DecodeTicket5() and tkt_CheckTimes() (tests/rxkad), with the same keys and
+the same tokens, in the same run; ours has its default policy.  CPU time is the
+process's own, the two take turns; ratio: of medians, and how far that of
+resampled runs is apart (5 % to 95 %). Instructions are callgrind's, a token,
+without what only the first one costs.
 
-The other table is the KDC's: its CPU time for a krb524 request, which decrypts the
-ticket and gives its encrypted part back, against that for a TGS request that
-issues such a ticket.
+The other table is the KDC's: its CPU time for a krb524 request, which decrypts
+the ticket and gives its encrypted part back, against that for a TGS request
+that issues such a ticket.
 
 Exit status 1 when reading a token costs ours more than 1.25 times OpenAFS's
 instructions.  The tables are written to $BUILD_DIR/log/bench_rxkad.json, too.

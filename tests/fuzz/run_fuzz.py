@@ -2,8 +2,8 @@
 """Fuzz librxkad-2b with libFuzzer: clang, and Debian's libclang-rt-*-dev.
 
 fuzz_rxkad.c and the module's files are compiled with AddressSanitizer and
-UndefinedBehaviorSanitizer, the rest is the build's.  What it starts from are the
-tokens of wire/rxkad_cases.py; what it finds new is kept in
+UndefinedBehaviorSanitizer, the rest is the build's.  What it starts from are
+the tokens of wire/rxkad_cases.py; what it finds new is kept in
 $BUILD_DIR/fuzz/rxkad/corpus and used the next time, a crash is put beside it.
 
 usage: run_fuzz.py [SECONDS]            default 60; 0 runs the corpus once

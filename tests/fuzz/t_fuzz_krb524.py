@@ -1,6 +1,7 @@
-"""Requests for a KDC's krb524 service that are changed at random, on the outside
-and, sealed with the service's own key, on the inside.  The KDC lives, answers
-with what the protocol knows, and converts a good ticket after each lot.
+"""Requests for a KDC's krb524 service that are changed at random, on the
+outside and, sealed with the service's own key, on the inside.  The KDC lives,
+answers with what the protocol knows, and converts a good ticket after each
+lot.
 
 FUZZ_KRB524=N requests (default 1500); FUZZ_SEED=S
 """

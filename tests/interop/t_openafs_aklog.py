@@ -1,6 +1,6 @@
-"""OpenAFS's own aklog, compiled from its source with our libkrb5: natively, and
-with -524, which OpenAFS leaves out when a libkrb5 has neither
-krb5_524_conv_principal() nor krb524_convert_creds_kdc()."""
+"""OpenAFS's own aklog, compiled from its source with our libkrb5: natively,
+and with -524, which OpenAFS leaves out unless the libkrb5 has both
+krb5_524_conv_principal() and krb524_convert_creds_kdc()."""
 
 import tempfile
 import unittest

@@ -1,5 +1,5 @@
-"""rxkad-kdf: OpenAFS's tkt_DeriveDesKey(), ours, and the tests' own, on the same
-keys."""
+"""rxkad-kdf: OpenAFS's tkt_DeriveDesKey(), ours, and the tests' own, on the
+same keys."""
 
 import os
 import random

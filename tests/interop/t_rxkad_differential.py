@@ -1,9 +1,9 @@
-"""The same tokens, good and hostile, for OpenAFS's reading of them and for ours:
-the verdicts are the same, or the difference is one that is meant.
+"""The same tokens, good and hostile, for OpenAFS's reading of them and for
+ours: the verdicts are the same, or the difference is one that is meant.
 
-wire/rxkad_cases.py makes the tokens.  Each difference has a name and a rule that
-says where it may be; the rule looks at the token, not at what ours says of
-it.  The table of them is at the end of this suite's log.
+wire/rxkad_cases.py makes the tokens.  Each difference has a name and a rule
+that says where it may be; the rule looks at the token, not at what ours says
+of it.  The table of them is at the end of this suite's log.
 
 RXKAD_CASES=N: so many tokens changed at random;  RXKAD_SEED=S
 """

@@ -1,12 +1,12 @@
-"""A whole cell of OpenAFS: ptserver, vlserver, fileserver and volserver with the
-volume root.afs, and its cache manager as a library.
+"""A whole cell of OpenAFS: ptserver, vlserver, fileserver and volserver with
+the volume root.afs, and its cache manager as a library.
 
 >>> with WholeCell(keys) as cell, cell.cache_manager(blob) as afs:
 ...     assert afs.ask("write", "name", "text") == ["0"]
 
 They look for their files below /etc and /var, so they have a root directory of
-their own (newroot.py).  The fileserver keeps things in the owners of its files,
-which takes root.
+their own (newroot.py).  The fileserver keeps things in the owners of its
+files, which takes root.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""Run a program in a root directory of its own that has the system's in it, but
-not its /etc and /var: python3 newroot.py ADDRESS ROOT PROGRAM ARGUMENT...
+"""Run a program in a root directory of its own that has the system's in it,
+but not its /etc and /var: python3 newroot.py ADDRESS ROOT PROGRAM ARGUMENT...
 
-ROOT has an etc and a var already; all else is bound to the system's.  unshare(1)
-makes the namespaces of network and mounts, loopback.py the address.
+ROOT has an etc and a var already; all else is bound to the system's.
+unshare(1) makes the namespaces of network and mounts, loopback.py the address.
 """
 
 import os

@@ -4,8 +4,8 @@
  */
 
 /*
- * pt_client ADDRESS: calls of OpenAFS's ptserver with tokens given to it.  It is
- * made of OpenAFS's libraries, so that both ends of rxkad are theirs.
+ * pt_client ADDRESS: calls of OpenAFS's ptserver with tokens given to it.  It
+ * is made of OpenAFS's libraries, so that both ends of rxkad are theirs.
  *
  * A line of input is a call:
  *	LEVEL DESKEY KVNO TICKET list		PR_ListEntries (administrators)
