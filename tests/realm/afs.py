@@ -37,13 +37,14 @@ def _as_root():
     return os.geteuid() == 0
 
 
-def _unshare():
+def unshare():
+    """argv in front of a program that has a network of its own."""
     return ["unshare", "-n"] if _as_root() else ["unshare", "-r", "-n"]
 
 
 def need_namespace():
     """Skip where the kernel or the container does not let us make one."""
-    done = subprocess.run([*_unshare(), "true"], check=False,
+    done = subprocess.run([*unshare(), "true"], check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         raise unittest.SkipTest("no network namespace: %s" %
@@ -243,7 +244,7 @@ class Cell:
     def _start(self):
         self.pt_log = self.dir / "PtLog"
         self._server = Daemon(
-            [*_unshare(), sys.executable, str(_LOOPBACK), ADDRESS,
+            [*unshare(), sys.executable, str(_LOOPBACK), ADDRESS,
              *self._ptserver()], self.inst.env(), self.dir / "ptserver.out",
             cwd=str(self.dir))
         self._know_users(self._server)

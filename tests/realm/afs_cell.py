@@ -24,7 +24,7 @@ from .install import TESTS
 from .process import Daemon, wait_until
 
 EACCES = 13
-_NEWROOT = Path(__file__).with_name("newroot.py")
+NEWROOT = Path(__file__).with_name("newroot.py")
 _DIRECTORIES = ("etc/openafs", "var/lib/openafs/db", "var/lib/openafs/local",
                 "var/log/openafs", "var/run", "vicepa")
 _VOLUME = "root.afs"
@@ -65,7 +65,7 @@ class WholeCell(Cell):
         self.pt_log = self.dir / "PtLog"
         self._daemons = []
         self._server = Daemon(
-            ["unshare", "-n", "-m", sys.executable, str(_NEWROOT), ADDRESS,
+            ["unshare", "-n", "-m", sys.executable, str(NEWROOT), ADDRESS,
              str(self.root), "/bin/sleep", "infinity"], self.inst.env(),
             self.dir / "holder.out")
         self._server.ready("the root directory is there", self._is_there)

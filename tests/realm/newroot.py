@@ -12,7 +12,7 @@ from pathlib import Path
 
 import loopback
 
-_OWN = ("etc", "var")
+_OWN = ("etc", "var", "vicepa")
 
 
 def _bind(source, target):
@@ -24,9 +24,10 @@ def _bind(source, target):
 def _fill(root):
     for entry in Path("/").iterdir():
         target = root / entry.name
-        if entry.is_symlink():
+        if entry.is_symlink() and not target.is_symlink():
             target.symlink_to(os.readlink(entry))
-        elif entry.is_dir() and not target.exists():
+        elif entry.is_dir() and not entry.is_symlink() and \
+                entry.name not in _OWN:
             _bind(entry, target)
     if Path("/var/tmp").is_dir():       # where TMPDIR may be
         _bind("/var/tmp", root / "var/tmp")
