@@ -3,15 +3,15 @@
  * 3-clause BSD, see LICENSE at the top of heimdal-ext.
  */
 
-/*
- * The octets of a KeyFileExt and its entries; no files.
- */
+/* The octets of a KeyFileExt and its entries. */
 
 #include <config.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <roken.h>
 
@@ -21,6 +21,43 @@
 #define ENTRY_LENGTH	(4 * WORD)	/* length, type, kvno, subtype */
 /* More entries than a file that is read has room for */
 #define MIN_ENTRY	(ENTRY_LENGTH + WORD)
+
+/*
+ * Reads all of a file of keys, from where it is open.
+ *
+ * `data' is set on entry and filled on success; free it with
+ * _krb5_keyfileext_wipe().  Returns KRB5_KEYTAB_BADVNO for what is no file or
+ * too long, an errno, or ENOMEM.
+ */
+
+krb5_error_code
+_krb5_keyfileext_read(int fd, krb5_data *data)
+{
+    krb5_error_code ret;
+    struct stat st;
+
+    krb5_data_zero(data);
+    if (fstat(fd, &st) < 0)
+	return errno;
+    if (!S_ISREG(st.st_mode) || st.st_size > KRB5_KEYFILEEXT_MAX)
+	return KRB5_KEYTAB_BADVNO;
+    ret = krb5_data_alloc(data, st.st_size);
+    if (ret)
+	return ret;
+    if (net_read(fd, data->data, data->length)
+	!= (krb5_ssize_t)data->length) {
+	_krb5_keyfileext_wipe(data);
+	return EIO;
+    }
+    return 0;
+}
+
+void
+_krb5_keyfileext_wipe(krb5_data *data)
+{
+    memset_s(data->data, data->length, 0, data->length);
+    krb5_data_free(data);
+}
 
 /* What is not read yet. */
 struct reader {
@@ -88,8 +125,7 @@ static void
 free_entry(struct krb5_keyfileext_entry *e)
 {
     krb5_data_free(&e->more);
-    memset_s(e->key.data, e->key.length, 0, e->key.length);
-    krb5_data_free(&e->key);
+    _krb5_keyfileext_wipe(&e->key);
 }
 
 /*
@@ -150,7 +186,7 @@ store_entry(krb5_storage *sp, const struct krb5_keyfileext_entry *e)
 }
 
 /*
- * Writes a file's octets; wipe `data' and free it with krb5_data_free().
+ * Writes a file's octets; free them with _krb5_keyfileext_wipe().
  */
 
 krb5_error_code

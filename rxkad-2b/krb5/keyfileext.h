@@ -42,6 +42,15 @@ struct krb5_keyfileext {
     size_t len;
 };
 
+/* The longest file that is read */
+#define KRB5_KEYFILEEXT_MAX		(1024 * 1024)
+
+krb5_error_code
+_krb5_keyfileext_read(int fd, krb5_data *data);
+
+void
+_krb5_keyfileext_wipe(krb5_data *data);
+
 krb5_error_code
 _krb5_keyfileext_decode(const void *data, size_t length,
 			struct krb5_keyfileext *file);

@@ -20,12 +20,10 @@
 #include "rxkad_2b_locl.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "keyfileext.h"
 
-#define MAX_FILE	(1024 * 1024)
 #define MAX_KEYS	255
 #define KEYFILE_ENTRY	(4 + RXKAD_2B_KEY_LENGTH)
 
@@ -37,33 +35,8 @@ bad_file(krb5_context context, const char *path)
     return KRB5_KEYTAB_BADVNO;
 }
 
-static krb5_error_code
-read_all(int fd, krb5_data *data)
-{
-    krb5_error_code ret;
-    struct stat st;
-
-    if (fstat(fd, &st) < 0)
-	return errno;
-    if (!S_ISREG(st.st_mode) || st.st_size > MAX_FILE)
-	return KRB5_KEYTAB_BADVNO;
-    ret = krb5_data_alloc(data, st.st_size);
-    if (ret)
-	return ret;
-    if (net_read(fd, data->data, data->length) != (ssize_t)data->length)
-	return EIO;
-    return 0;
-}
-
-static void
-wipe(krb5_data *data)
-{
-    memset_s(data->data, data->length, 0, data->length);
-    krb5_data_free(data);
-}
-
 /*
- * Reads a file; wipe() what it was, if 0 is returned.
+ * Reads a file; free it with _krb5_keyfileext_wipe().
  */
 
 static krb5_error_code
@@ -74,12 +47,11 @@ read_file(krb5_context context, const char *path, krb5_data *data)
 
     krb5_data_zero(data);
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    ret = fd < 0 ? errno : read_all(fd, data);
+    ret = fd < 0 ? errno : _krb5_keyfileext_read(fd, data);
     if (fd >= 0)
 	close(fd);
     if (ret == 0)
 	return 0;
-    wipe(data);
     if (ret == KRB5_KEYTAB_BADVNO)
 	return bad_file(context, path);
     krb5_set_error_message(context, ret, "cannot read %s: %s", path,
@@ -131,7 +103,7 @@ rxkad_2b_keys_add_keyfile(krb5_context context, rxkad_2b_keys *keys,
 	ret = bad_file(context, path);
     else
 	ret = add_des_keys(context, keys, p + 4, number);
-    wipe(&data);
+    _krb5_keyfileext_wipe(&data);
     return ret;
 }
 
@@ -172,7 +144,7 @@ rxkad_2b_keys_add_keyfileext(krb5_context context, rxkad_2b_keys *keys,
     if (ret)
 	return ret;
     ret = _krb5_keyfileext_decode(data.data, data.length, &file);
-    wipe(&data);
+    _krb5_keyfileext_wipe(&data);
     if (ret == KRB5_KEYTAB_BADVNO)
 	return bad_file(context, path);
     if (ret)

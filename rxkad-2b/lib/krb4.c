@@ -170,8 +170,8 @@ _rxkad_2b_parse_krb4(const void *plain, size_t length,
 /*
  * Decrypts and reads a Kerberos 4 ticket.
  *
- * `key' is a DES key, `data' of `length' octets the ticket, RXKAD_2B_MAX_LENGTH
- * at most; `t' as in _rxkad_2b_parse_krb4().
+ * `key' is a DES key, `data' of `length' octets the ticket; `t' as in
+ * _rxkad_2b_parse_krb4().
  */
 
 rxkad_2b_reason

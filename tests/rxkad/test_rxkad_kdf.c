@@ -25,16 +25,11 @@ call_weak(void)
 
 #undef DES_is_weak_key
 #define DES_is_weak_key(key) call_weak()
+#include "limits.c"
 #include "kdf.c"
 
 #include "kdf_vectors.h"
 #include "sec_test.h"
-
-krb5_boolean
-_rxkad_2b_is_des(krb5_enctype etype)
-{
-    return etype >= ETYPE_DES_CBC_CRC && etype <= ETYPE_DES_CBC_MD5;
-}
 
 /*
  * REQ: RK-04, RK-05: the key, and the caller's key unchanged.

@@ -20,6 +20,7 @@
 #include "sec_test.h"
 
 #define START 0x65000102
+#define C63 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
 
 struct plain {
     unsigned char p[512];
@@ -148,11 +149,9 @@ test_shape(void)
     check(parse_copy(&t, t.n) == RXKAD_2B_BAD_CONTENT, "no name");
     make(&t, "user", "", 0, 12);
     check(parse_copy(&t, t.n) == RXKAD_2B_BAD_CONTENT, "no service");
-    make(&t, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk",
-	 "afs", 0, 12);
+    make(&t, C63, "afs", 0, 12);
     check(parse_copy(&t, t.n) == RXKAD_2B_OK, "a name of 63 octets");
-    make(&t, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl",
-	 "afs", 0, 12);
+    make(&t, C63 "l", "afs", 0, 12);
     check(parse_copy(&t, t.n) == RXKAD_2B_BAD_CONTENT, "one of 64 octets");
 
     make(&t, "user", "afs", 0, 12);

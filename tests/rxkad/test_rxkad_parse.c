@@ -10,7 +10,8 @@
 
 #include "rxkad_test.h"
 
-static const unsigned char cipher[40] = "forty octets that nobody can decrypt ..";
+static const unsigned char cipher[40] =
+    "forty octets that nobody can decrypt ..";
 
 /*
  * Parses a copy that is as long as it says, so that reading behind it is
