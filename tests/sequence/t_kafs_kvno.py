@@ -1,8 +1,8 @@
-"""kadmin warns when a key of AFS's gets the version that marks 2b tokens."""
+"""kadmin has a note when a key of AFS's gets the version of 2b tokens."""
 
 from realm import RealmCase
 
-WARNING = "version is 213"
+WARNING = "note: AFS key version 213"
 CELL = "afs/ext.test"
 
 

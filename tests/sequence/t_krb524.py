@@ -2,6 +2,7 @@
 what is done to the ticket; and that nothing is there when it is switched off.
 """
 
+import struct
 import subprocess
 import unittest
 
@@ -185,6 +186,44 @@ class StripTest(ServiceCase):
         self.assertEqual(self.convert(self.get("afs")).status, 0)
         self.use(use_2b={FULL: False, "afs": True})
         self.assertEqual(self.convert(self.get("afs")).status, POLICY)
+
+
+class ServerTest(ServiceCase):
+    """What a server of the cell's says of the tokens (librxkad-2b)."""
+
+    def verify(self, token, *keys):
+        """rxkad-token's verdict, for a server that has these keys."""
+        client = self.realm.new_client(libdefaults={
+            "allow_weak_crypto": True})
+        return client.run("rxkad-token", "verify", *keys, expect_code=None,
+                          stdin="kvno 213\n%s\n" % token.hex()).output
+
+    def key_file(self):
+        """The DES key of the cell's, as AFS before 1.6.5 has it: KeyFile."""
+        path = self.realm.dir / "KeyFile"
+        path.write_bytes(struct.pack(">ii", 1, 1) + self.keys()[DES_CBC_CRC])
+        return "--keyfile=%s" % path
+
+    def test_what_the_kdc_makes_is_accepted(self):
+        # REQ: RK-26, RK-29
+        keytab = "--keytab=FILE:%s" % self.realm.ext_keytab(CELL)
+        for kdc in ({}, {"2b_strip": {FULL: True}},
+                    {"2b_reencrypt": {FULL: "aes128-cts-hmac-sha1-96"}},
+                    {"2b_reencrypt": {FULL: "des-cbc-crc"}}):
+            with self.subTest(**kdc):
+                self.use(**kdc)
+                said = self.verify(self.convert(self.get()).token, keytab)
+                self.assertRegex(said, r"Verdict: +accepted")
+                self.assertRegex(said, r"Name: +user\n")
+
+    def test_a_server_that_has_a_des_key_alone(self):
+        # REQ: RK-30
+        cred = self.get()
+        said = self.verify(self.convert(cred).token, self.key_file())
+        self.assertNotIn("accepted", said)
+        self.use(**{"2b_reencrypt": {FULL: "des-cbc-crc"}})
+        said = self.verify(self.convert(cred).token, self.key_file())
+        self.assertRegex(said, r"Verdict: +accepted")
 
 
 class OffTest(RealmCase):
