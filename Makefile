@@ -9,6 +9,7 @@
 #   make soak-pkinit    2,000 PKINIT exchanges with MIT krb5, both ways
 #   make mutate         100,000 GSS exchanges with a changed token, in one process
 #   make soak-loop      the same between programs, by a man in the middle
+#   make fuzz           librxkad-2b with libFuzzer, 10 minutes (clang)
 #   make trace          which requirement has which tests
 #   make proof          which peers have shown the rules of [MS-KILE]; runs their suites
 #   make bare-machine   build.sh demo and check in a debootstrap chroot (root)
@@ -40,14 +41,17 @@ bench:
 	$(ENV) $(PYTHON) tests/bench/bench_freshness.py
 	$(ENV) $(PYTHON) tests/bench/bench_extra_tokens.py
 	$(ENV) $(PYTHON) tests/bench/bench_keytab.py
+	$(ENV) $(PYTHON) tests/bench/bench_rxkad.py
 soak-pkinit:
 	$(ENV) $(PYTHON) tests/soak/soak_pkinit_dh.py
 mutate:
 	LOOP_MUTATIONS=$(MUTATIONS) $(BUILD_DIR)/obj/tests/ext/loop/test_mutated_exchanges
 soak-loop:
 	$(ENV) $(PYTHON) tests/soak/soak_loop_mutations.py
+fuzz:
+	$(ENV) $(PYTHON) tests/fuzz/run_fuzz.py 600
 bare-machine:
 	tests/bare-machine
 
 .PHONY: all demo check clean check-patches check-heimdal check-ext check-prefixes \
-	refresh trace proof bench soak-pkinit mutate soak-loop bare-machine
+	refresh trace proof bench soak-pkinit mutate soak-loop fuzz bare-machine

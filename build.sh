@@ -364,7 +364,7 @@ put_overlay() { # TREE
             cmp -s "$top/$from/$file" "$1/$to/$file" || cp "$top/$from/$file" "$1/$to/$file"
             n=$((n + 1))
         done < <(cd "$top/$from" && find . -maxdepth 1 -type f \
-            \( -name '*.[ch]' -o -name '*.am' -o -name '*.m4' -o -name '*.et' -o -name '*.asn1' -o -name '*.map' \))
+            \( -name '*.[ch]' -o -name '*.am' -o -name '*.m4' -o -name '*.et' -o -name '*.asn1' -o -name '*.map' -o -name '*.[1-8]' \))
     done < <(overlay_lines)
     echo "$n files"
 }

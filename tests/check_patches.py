@@ -300,7 +300,8 @@ def sources():
     return sorted(p for source, _ in overlay()
                   for p in (ROOT / source).glob("*")
                   if p.suffix in (".c", ".h", ".am", ".m4", ".et", ".asn1",
-                                  ".map"))
+                                  ".map")
+                  or re.fullmatch(r"\.[1-8]", p.suffix))
 
 
 def check_overlay(line, pristine):

@@ -1,5 +1,7 @@
 """Interop peers, see peers.peers."""
 
-from .peers import heimdal_unpatched, impacket, java, mit
+from .peers import (
+    heimdal_unpatched, impacket, java, mit, openafs, openafs_source)
 
-__all__ = ["heimdal_unpatched", "impacket", "java", "mit"]
+__all__ = ["heimdal_unpatched", "impacket", "java", "mit", "openafs",
+           "openafs_source"]

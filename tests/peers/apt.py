@@ -42,7 +42,7 @@ class Apt:
         self._state = Path(state)
         self._options = []
 
-    def _private_lists(self):
+    def _private_lists(self, *more):
         lists, cache = self._state / "lists", self._state / "cache"
         (lists / "partial").mkdir(parents=True, exist_ok=True)
         (cache / "archives" / "partial").mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,8 @@ class Apt:
             "-o", "Dir::State::Lists=%s" % lists,
             "-o", "Dir::Cache=%s" % cache,
             "-o", "APT::Sandbox::User=",
-            "-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1"]
+            "-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1",
+            *more]
         _call(["apt-get", *self._options, "-q", "update"])
 
     def _graph(self, roots):
@@ -95,6 +96,45 @@ class Apt:
                       if dep in graph and dep.startswith("lib") and
                       (re.match(family, dep) or not installed(dep))]
         return out
+
+    def _source_lists(self):
+        """apt's own entries as sources of source packages, in private."""
+        parts = self._state / "source-parts"
+        parts.mkdir(parents=True, exist_ok=True)
+        etc = Path("/etc/apt")
+        lines, stanzas = [], []
+        for path in [etc / "sources.list",
+                     *sorted(etc.glob("sources.list.d/*"))]:
+            text = path.read_text() if path.is_file() else ""
+            if path.suffix == ".list":
+                lines += re.findall(r"^deb(?:-src)?\s(.*)$", text, re.M)
+            elif path.suffix == ".sources":
+                stanzas.append(re.sub(r"^Types:.*$", "Types: deb-src", text,
+                                      flags=re.M))
+        (parts / "private.list").write_text(
+            "".join("deb-src %s\n" % line for line in sorted(set(lines))))
+        (parts / "private.sources").write_text("\n".join(stanzas))
+        try:
+            self._private_lists("-o", "Dir::Etc::SourceList=/dev/null",
+                                "-o", "Dir::Etc::SourceParts=%s" % parts)
+        except Unavailable:             # one that is not Debian's may fail
+            pass
+
+    def source(self, package, directory):
+        """Unpack what upstream's part of a source package holds."""
+        directory = Path(directory)
+        tmp = directory.with_name(directory.name + ".tmp")
+        shutil.rmtree(tmp, ignore_errors=True)
+        root = tmp / "root"
+        root.mkdir(parents=True)
+        self._source_lists()
+        _call(["apt-get", *self._options, "-q", "source", "--download-only",
+               "--tar-only", package], cwd=str(tmp))
+        for tar in tmp.glob("*.orig.tar.*"):
+            _call(["tar", "-x", "--strip-components=1", "-C", str(root),
+                   "-f", str(tar)])
+            tar.unlink()
+        tmp.rename(directory)
 
     def unpack(self, packages, directory):
         """Download packages and unpack them; all or nothing."""

@@ -1,5 +1,5 @@
 """Other implementations to talk to: MIT krb5, an unpatched Heimdal, the
-OpenJDK, impacket.
+OpenJDK, impacket, OpenAFS.
 
 The system's own when installed, otherwise the distribution's packages
 unpacked below $BUILD_DIR/peers.  A peer that cannot be had skips the test
@@ -17,10 +17,12 @@ import re
 import subprocess
 import sys
 import unittest
+from pathlib import Path
 
 from realm.install import Install, base_env, build_dir
 
 from .apt import Apt, Unavailable
+from .openafs import OpenAfs
 
 _MIT = ["krb5-kdc", "krb5-admin-server", "krb5-user", "krb5-pkinit",
         "krb5-gss-samples"]
@@ -31,6 +33,13 @@ _JAVA = "default-jdk-headless"
 # what impacket.krb5 imports
 _IMPACKET = ["python3-impacket", "python3-pyasn1", "python3-pycryptodome",
              "python3-six", "python3-future"]
+
+# ptserver, vlserver; fileserver, volserver; pts, fs; aklog, asetkey; headers
+# and static libraries
+_OPENAFS = ["openafs-dbserver", "openafs-fileserver", "openafs-client",
+            "openafs-krb5", "libopenafs-dev"]
+_OPENAFS_FAMILY = (r"lib(afs|kopenafs|.*-heimdal|krb5|k5crypto|gssapi-krb5|"
+                   r"com-err2|keyutils)")
 
 
 def directory():
@@ -181,3 +190,34 @@ def impacket():
     if directory:
         sys.path.append(directory)
         importlib.invalidate_caches()
+
+
+def _get_openafs():
+    root = _fetch("openafs",
+                  lambda apt: apt.wanted(_OPENAFS, _OPENAFS_FAMILY))
+    return OpenAfs(root, _lib_dirs(root), directory() / "openafs-programs")
+
+
+def _get_openafs_source():
+    source = os.environ.get("OPENAFS_SOURCE")
+    if source:
+        return Path(source)
+    target = directory() / "openafs-source"
+    with _locked():
+        if not target.is_dir():
+            Apt(directory() / "apt-source").source("openafs", target)
+    return target / "root"
+
+
+@functools.lru_cache(maxsize=None)
+def openafs_source():
+    """Path of OpenAFS's source: $OPENAFS_SOURCE, or the distribution's.
+    Without it a test is skipped, with CI=true too: mirrors drop sources."""
+    return _or_skip("OpenAFS's source", _get_openafs_source, needed=False)
+
+
+@functools.lru_cache(maxsize=None)
+def openafs():
+    """OpenAFS: its servers and programs, and a compiler of programs that
+    use its libraries, as an OpenAfs."""
+    return _or_skip("OpenAFS", _get_openafs)

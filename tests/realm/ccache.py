@@ -16,21 +16,23 @@ def _principal(realm, *parts):
         _data(text.encode()) for text in (realm, *parts))
 
 
-def _entry(client, server, key, start, end, ticket):
+def _entry(client, server, key, start, end, ticket, authtime=None):
     """Of two principals, a key (etype, octets) and a ticket."""
     return b"".join((
-        client, server, struct.pack(">H", key[0]), _data(key[1]),
-        struct.pack(">4I", start, start, end, 0),
+        client, server, struct.pack(">H", key[0] & 0xffff), _data(key[1]),
+        struct.pack(">4I", start if authtime is None else authtime, start,
+                    end, 0),
         struct.pack(">BI", 0, 0),               # is_skey, ticket flags
         struct.pack(">II", 0, 0),               # addresses, authdata
         _data(ticket), _data(b"")))
 
 
-def credential(client, server, realm, key, ticket, start, end):
+def credential(client, server, realm, key, ticket, start, end,
+               authtime=None):
     """The octets of a credential; key is (etype, octets)."""
     return _entry(_principal(realm, *client.split("/")),
                   _principal(realm, *server.split("/")), key, start, end,
-                  ticket)
+                  ticket, authtime)
 
 
 def make(path, client, realm, *credentials):

@@ -98,14 +98,15 @@ Credential = collections.namedtuple("Credential",
 
 def issue(service, client="user", realm=None, session=None, start=-300,
           end=3600, kvno=SAME, key=None, etype=None, sname=None, flags=0,
-          ad=None, renew=None, spoil=False, transited=b"", tr_type=0):
+          ad=None, renew=None, spoil=False, transited=b"", tr_type=0,
+          addresses=None, vno=5):
     """A ticket for a service whose key we hold (a keytab's entry), as its
     KDC would make it.
 
     start and end count from now, start None is left out; key is used in
     place of the service's; spoil: the last octet of the cipher text is another.  transited: the
     realms between, as RFC 4120 3.3.3.2 writes them, in an encoding of tr_type
-    (1 is that one).
+    (1 is that one).  addresses: [(type, octets)] it may be used from.
     """
     name, service_realm = service.principal.split("@")
     realm = realm or service_realm
@@ -119,12 +120,17 @@ def issue(service, client="user", realm=None, session=None, start=-300,
         der.ctx(5, der.gtime(now + min(start or 0, end))),
         der.ctx(6, None if start is None else der.gtime(now + start)),
         der.ctx(7, der.gtime(now + end)),
-        der.ctx(8, _time(renew)), der.ctx(10, ad)))
+        der.ctx(8, _time(renew)),
+        None if addresses is None else der.ctx(9, der.seq(
+            *(der.seq(der.ctx(0, der.integer(kind)),
+                      der.ctx(1, der.octets(value)))
+              for kind, value in addresses))),
+        der.ctx(10, ad)))
     cipher = enc.encrypt(key or service.key, KU_TICKET, part)
     if spoil:
         cipher = cipher[:-1] + bytes([cipher[-1] ^ 1])
     ticket = der.app(1, der.seq(
-        der.ctx(0, der.integer(5)), der.ctx(1, der.kstring(service_realm)),
+        der.ctx(0, der.integer(vno)), der.ctx(1, der.kstring(service_realm)),
         der.ctx(2, krb.name(sname or name)),
         der.ctx(3, der.seq(
             der.ctx(0, der.integer(service.etype if etype is None

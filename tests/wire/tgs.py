@@ -125,7 +125,8 @@ class Request:
     """
 
     def __init__(self, tgt, server, ad=None, subkey=None, ad_key=None,
-                 ad_usage=None, options=0, realm=None, additional=()):
+                 ad_usage=None, options=0, realm=None, additional=(),
+                 etypes=(18,)):
         self.tgt, self.subkey = tgt, subkey
         if ad is not None:
             usage = ad_usage or (KU_AD_SUBKEY if subkey else KU_AD_SESSION)
@@ -136,7 +137,7 @@ class Request:
             None if server is None else der.ctx(3, krb.name(server)),
             der.ctx(5, der.gtime(time.time() + 3600)),
             der.ctx(7, der.integer(krb.nonce())),
-            der.ctx(8, der.seq(der.integer(18))),
+            der.ctx(8, der.seq(*map(der.integer, etypes))),
             der.ctx(10, ad),
             der.ctx(11, der.seq(*additional)) if additional else None)
         mac = enc.checksum(tgt.key, KU_TGS_CKSUM, body)

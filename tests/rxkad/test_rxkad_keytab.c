@@ -1,0 +1,331 @@
+/*
+ * Copyright (c) 2026, the heimdal-ext maintainers.  All rights reserved.
+ * 3-clause BSD, see LICENSE at the top of heimdal-ext.
+ */
+
+/*
+ * The keytab type AFSKEYFILEEXT: what is written octet by octet, what is
+ * read, what is left alone.
+ */
+
+#include "rxkad_test.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DIR_NAME "test_rxkad_keytab.dir"
+#define PATH DIR_NAME "/KeyFileExt"
+#define K16 "0123456789abcdef"
+#define K32 K16 "ghijklmnopqrstuv"
+
+static krb5_context context;
+
+static void
+put_file(const char *path, const void *p, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+
+    if (f == NULL || fwrite(p, 1, n, f) != n || fclose(f) != 0)
+	abort();
+}
+
+static int
+file_is(const void *p, size_t n)
+{
+    unsigned char got[1024];
+    FILE *f = fopen(PATH, "rb");
+    size_t len;
+
+    if (f == NULL)
+	return n == 0;
+    len = fread(got, 1, sizeof(got), f);
+    fclose(f);
+    if (len == n && memcmp(got, p, n) == 0)
+	return 1;
+    for (n = 0; n < len; n++)
+	printf("%02x", got[n]);
+    printf("\n");
+    return 0;
+}
+
+static krb5_keytab
+open_keytab(void)
+{
+    krb5_keytab id;
+    krb5_error_code ret;
+
+    ret = krb5_kt_resolve(context, "AFSKEYFILEEXT:" PATH, &id);
+    if (ret)
+	krb5_err(context, 1, ret, "krb5_kt_resolve");
+    return id;
+}
+
+/* Adds or removes an entry. */
+static krb5_error_code
+change(int add, const char *principal, int kvno, int etype, const char *key)
+{
+    krb5_keytab id = open_keytab();
+    krb5_keytab_entry entry;
+    krb5_error_code ret;
+
+    memset(&entry, 0, sizeof(entry));
+    if (krb5_parse_name(context, principal, &entry.principal) != 0)
+	abort();
+    entry.vno = kvno;
+    entry.keyblock.keytype = etype;
+    entry.keyblock.keyvalue.data = rk_UNCONST(key);
+    entry.keyblock.keyvalue.length = key ? strlen(key) : 0;
+    if (add)
+	ret = krb5_kt_add_entry(context, id, &entry);
+    else
+	ret = krb5_kt_remove_entry(context, id, &entry);
+    krb5_free_principal(context, entry.principal);
+    krb5_kt_close(context, id);
+    return ret;
+}
+
+#define PUT_KEY(p, v, e, k) change(1, p, v, e, k)
+#define DROP_KEY(p, v, e) change(0, p, v, e, NULL)
+#define AFS "afs/ext.test@EXT.TEST"
+
+static const char one[] =
+    "\0\0\0\1" "\0\0\0\x10" "\0\0\0\2" "\0\0\0\3" "\0\0\0\x12" "\0\0\0\x20"
+    K32;
+static const char three[] =
+    "\0\0\0\3"
+    "\0\0\0\x10" "\0\0\0\1" "\0\0\0\5" "\0\0\0\0" "\0\0\0\x08" "DESDESDE"
+    "\0\0\0\x10" "\0\0\0\2" "\0\0\0\3" "\0\0\0\x11" "\0\0\0\x10" K16
+    "\0\0\0\x10" "\0\0\0\2" "\0\0\0\3" "\0\0\0\x12" "\0\0\0\x20" K32;
+
+/*
+ * REQ: RK-03
+ */
+
+static void
+test_add(void)
+{
+    struct stat st;
+
+    check(PUT_KEY(AFS, 3, 18, K32) == 0 && file_is(one, sizeof(one) - 1),
+	  "a file with one key");
+    check(stat(PATH, &st) == 0 && (st.st_mode & 0777) == 0600,
+	  "nobody else can read it");
+    check(PUT_KEY(AFS, 3, 17, K16) == 0 && PUT_KEY(AFS, 5, 3, "DESDESDE") == 0
+	  && file_is(three, sizeof(three) - 1), "three keys, in order");
+    check(PUT_KEY(AFS, 5, 1, "DESDESDE") == 0
+	  && file_is(three, sizeof(three) - 1),
+	  "another enctype of single DES is the same key");
+    check(PUT_KEY(AFS, 3, 17, "fedcba9876543210") == 0
+	  && PUT_KEY(AFS, 3, 17, K16) == 0
+	  && file_is(three, sizeof(three) - 1), "replaced, and again");
+    check(chmod(PATH, 0640) == 0 && PUT_KEY(AFS, 3, 17, K16) == 0
+	  && stat(PATH, &st) == 0 && (st.st_mode & 0777) == 0640,
+	  "the file keeps its mode");
+}
+
+static void
+test_others(void)
+{
+    check(PUT_KEY("host/h.ext.test@EXT.TEST", 3, 18, K32) == 0
+	  && PUT_KEY("afs/other.cell@EXT.TEST", 3, 18, K32) == 0
+	  && PUT_KEY("afs/ext.test/x@EXT.TEST", 3, 18, K32) == 0
+	  && PUT_KEY("afsx@EXT.TEST", 9, 18, K32) == 0
+	  && file_is(three, sizeof(three) - 1),
+	  "keys of other principals are left out");
+    check(PUT_KEY("afs@EXT.TEST", 3, 17, K16) == 0
+	  && PUT_KEY("afs/ext.test@OTHER.REALM", 3, 18, K32) == 0
+	  && file_is(three, sizeof(three) - 1),
+	  "afs without a cell, and of another realm, are ours");
+}
+
+/* How many entries there are, and whether all are of the principal. */
+static int
+count(const char *principal, int *same)
+{
+    krb5_keytab id = open_keytab();
+    krb5_keytab_entry entry;
+    krb5_kt_cursor cursor;
+    krb5_error_code ret;
+    char *name;
+    int n = 0;
+
+    *same = 1;
+    ret = krb5_kt_start_seq_get(context, id, &cursor);
+    if (ret == 0) {
+	while (krb5_kt_next_entry(context, id, &entry, &cursor) == 0) {
+	    if (krb5_unparse_name(context, entry.principal, &name) != 0)
+		abort();
+	    if (strcmp(name, principal) != 0)
+		*same = 0;
+	    free(name);
+	    krb5_kt_free_entry(context, &entry);
+	    n++;
+	}
+	krb5_kt_end_seq_get(context, id, &cursor);
+    }
+    krb5_kt_close(context, id);
+    return ret ? -1 : n;
+}
+
+static krb5_error_code
+get(int kvno, int etype, char *first)
+{
+    krb5_keytab id = open_keytab();
+    krb5_keytab_entry entry;
+    krb5_principal p;
+    krb5_error_code ret;
+
+    if (krb5_parse_name(context, AFS, &p) != 0)
+	abort();
+    ret = krb5_kt_get_entry(context, id, p, kvno, etype, &entry);
+    if (ret == 0) {
+	*first = *(char *)entry.keyblock.keyvalue.data;
+	krb5_kt_free_entry(context, &entry);
+    }
+    krb5_free_principal(context, p);
+    krb5_kt_close(context, id);
+    return ret;
+}
+
+static void
+test_read(void)
+{
+    char c = 0;
+    int same;
+
+    check(count(AFS, &same) == 3 && same, "three entries of afs");
+    check(get(3, 17, &c) == 0 && c == '0', "an entry is found");
+    check(get(0, 1, &c) == 0 && c == 'D', "the newest is found");
+    check(get(4, 18, &c) == KRB5_KT_NOTFOUND, "one that is not there");
+
+    put_file(DIR_NAME "/krb.conf", "Some.Realm more\n", 16);
+    check(count("afs/ext.test@Some.Realm", &same) == 3 && same,
+	  "the realm of krb.conf");
+    unlink(DIR_NAME "/krb.conf");
+    unlink(DIR_NAME "/ThisCell");
+    check(count("afs@DEFAULT.REALM", &same) == 3 && same, "no ThisCell");
+    put_file(DIR_NAME "/ThisCell", "ext.test\n", 9);
+}
+
+/*
+ * What other programs have in the file is still there.
+ */
+
+static void
+test_foreign(void)
+{
+    static const char before[] =
+	"\0\0\0\2"
+	"\0\0\0\x10" "\0\0\0\4" "\0\0\0\1" "\0\0\0\x12" "\0\0\0\x04" "rxgk"
+	"\0\0\0\x14" "\0\0\0\7" "\0\0\0\1" "\0\0\0\0" "more" "\0\0\0\0";
+    static const char after[] =
+	"\0\0\0\3"
+	"\0\0\0\x10" "\0\0\0\2" "\0\0\0\3" "\0\0\0\x11" "\0\0\0\x10" K16
+	"\0\0\0\x10" "\0\0\0\4" "\0\0\0\1" "\0\0\0\x12" "\0\0\0\x04" "rxgk"
+	"\0\0\0\x14" "\0\0\0\7" "\0\0\0\1" "\0\0\0\0" "more" "\0\0\0\0";
+    int same;
+
+    put_file(PATH, before, sizeof(before) - 1);
+    check(count(AFS, &same) == 0, "entries that are not for rxkad");
+    check(PUT_KEY(AFS, 3, 17, K16) == 0 && file_is(after, sizeof(after) - 1),
+	  "are kept when a key is added");
+    check(DROP_KEY(AFS, 0, 0) == 0 && file_is(before, sizeof(before) - 1),
+	  "and when it is removed");
+    check(DROP_KEY(AFS, 0, 0) == KRB5_KT_NOTFOUND
+	  && file_is(before, sizeof(before) - 1),
+	  "nothing else is removed");
+}
+
+static void
+test_remove(void)
+{
+    put_file(PATH, three, sizeof(three) - 1);
+    check(DROP_KEY("host/h.ext.test@EXT.TEST", 0, 0) == KRB5_KT_NOTFOUND
+	  && DROP_KEY(AFS, 4, 0) == KRB5_KT_NOTFOUND
+	  && DROP_KEY(AFS, 3, 20) == KRB5_KT_NOTFOUND
+	  && file_is(three, sizeof(three) - 1), "what is not there");
+    check(DROP_KEY(AFS, 5, 0) == 0 && DROP_KEY(AFS, 3, 17) == 0
+	  && file_is(one, sizeof(one) - 1), "two of three");
+    unlink(PATH);
+    check(DROP_KEY(AFS, 3, 18) == ENOENT && access(PATH, F_OK) != 0,
+	  "no file, and none is made");
+}
+
+/*
+ * A damaged file is an error, and stays as it is.
+ */
+
+static void
+test_damaged(void)
+{
+    size_t i, bad = 0;
+    int same;
+
+    for (i = 1; i < sizeof(three) - 1; i++) {
+	put_file(PATH, three, i);
+	if (count(AFS, &same) != -1
+	    || PUT_KEY(AFS, 3, 18, K32) != KRB5_KEYTAB_BADVNO
+	    || DROP_KEY(AFS, 3, 18) != KRB5_KEYTAB_BADVNO
+	    || !file_is(three, i))
+	    bad++;
+    }
+    check(bad == 0, "cut at each of %lu octets", (unsigned long)i);
+    put_file(PATH, "", 0);
+    check(count(AFS, &same) == 0 && PUT_KEY(AFS, 3, 18, K32) == 0
+	  && file_is(one, sizeof(one) - 1), "an empty file is filled");
+    unlink(PATH);
+    check(count(AFS, &same) == -1, "no file");
+}
+
+/*
+ * The file is put into its place; a link to it stays a link.
+ */
+
+static void
+test_link(void)
+{
+    struct stat st;
+    int same;
+
+    if (symlink("real", PATH) != 0)
+	abort();
+    put_file(DIR_NAME "/real", one, sizeof(one) - 1);
+    check(PUT_KEY(AFS, 3, 17, K16) == 0 && lstat(PATH, &st) == 0
+	  && S_ISLNK(st.st_mode) && count(AFS, &same) == 2,
+	  "a symbolic link");
+    unlink(PATH);
+    unlink(DIR_NAME "/real");
+    if (mkdir(PATH, 0700) != 0)
+	abort();
+    check(PUT_KEY(AFS, 3, 17, K16) != 0, "a directory");
+    rmdir(PATH);
+}
+
+int
+main(void)
+{
+    static const char conf[] = "[libdefaults]\n"
+	"\tdefault_realm = DEFAULT.REALM\n";
+
+    if (mkdir(DIR_NAME, 0700) != 0 && errno != EEXIST)
+	abort();
+    put_file(DIR_NAME "/krb5.conf", conf, sizeof(conf) - 1);
+    setenv("KRB5_CONFIG", DIR_NAME "/krb5.conf", 1);
+    put_file(DIR_NAME "/ThisCell", "ext.test\n", 9);
+    unlink(PATH);
+    if (krb5_init_context(&context) != 0)
+	return 1;
+    test_add();
+    test_others();
+    test_read();
+    test_foreign();
+    test_remove();
+    test_damaged();
+    test_link();
+    krb5_free_context(context);
+    unlink(DIR_NAME "/krb5.conf");
+    unlink(DIR_NAME "/ThisCell");
+    check(rmdir(DIR_NAME) == 0, "no file is left behind");
+    return check_done();
+}

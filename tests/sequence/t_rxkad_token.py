@@ -1,0 +1,279 @@
+"""rxkad-token: tokens of a real KDC's tickets, looked at, made, and judged as a server judges them."""
+
+import re
+import time
+import unittest
+
+from realm import RealmCase
+from wire import der
+
+TICKET, ENC_PART = 256, 213
+
+
+def token_of(text):
+    """(number, octets) of what build writes."""
+    first, _, rest = text.partition("\n")
+    return int(first.split()[1]), bytes.fromhex(rest)
+
+
+def enc_part_of(ticket):
+    """The octets of a Ticket's enc-part, found with our own reader of DER."""
+    pos, fields = 0, []
+    for _ in range(2):                              # [APPLICATION 1] SEQUENCE
+        ticket = content(ticket)
+    while pos < len(ticket):
+        size = whole(ticket[pos:])
+        fields.append(ticket[pos:pos + size])
+        pos += size
+    assert fields[3][0] == 0xa3
+    return content(fields[3])
+
+
+def header(octets):
+    """(octets of the header, octets of the content) of the first element."""
+    if octets[1] < 0x80:
+        return 2, octets[1]
+    more = octets[1] & 0x7f
+    return 2 + more, int.from_bytes(octets[2:2 + more], "big")
+
+
+def whole(octets):
+    return sum(header(octets))
+
+
+def content(octets):
+    start, size = header(octets)
+    return octets[start:start + size]
+
+
+class TokenCase(RealmCase):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.realm.add("afs/ext.test")
+        cls.realm.add("foo.root", password="password")
+        cls.realm.add("foo/root", password="password")
+        cls.keytab = cls.realm.ext_keytab("afs/ext.test")
+        cls.kvno = max(e.kvno for e in cls.realm.keys("afs/ext.test"))
+        cls.client = cls.realm.client
+
+    def setUp(self):
+        super().setUp()
+        self.client.kinit("user", password=self.realm.password)
+
+    def tool(self, *args, **kw):
+        return self.client.run("rxkad-token", *args, **kw)
+
+    def build(self, *args, **kw):
+        return self.tool("build", *args, "afs/ext.test@EXT.TEST", **kw)
+
+    def verify(self, token, *args, **kw):
+        """The verdict on a token as text, with the keytab."""
+        return self.tool("verify", "--keytab=FILE:%s" % self.keytab, *args, stdin=token, **kw)
+
+    def good_again(self):
+        self.verify(self.build().stdout, expect_msg="accepted")
+
+
+class BuildTest(TokenCase):
+
+    def test_tokens_are_accepted(self):
+        # REQ: RK-02, RK-08, RK-11, RK-25
+        for number, args in ((ENC_PART, ()), (TICKET, ("--ticket",))):
+            with self.subTest(number):
+                built = self.build(*args)
+                self.assertEqual(token_of(built.stdout)[0], number)
+                self.assertIn("%d, rxkad" % number, built.stderr)
+                self.assertRegex(built.stderr, r"Session key: +aes256-cts-hmac-sha1-96 \(18\)")
+                seen = self.verify(built.stdout).stdout
+                self.assertRegex(seen, r"Verdict: +accepted")
+                self.assertRegex(seen, r"Name: +user\n")
+                self.assertRegex(seen, r"Instance: +\(none\)\n")
+                self.assertRegex(seen, r"Cell: +EXT.TEST\n")
+                self.assertRegex(seen, r"Service key: +aes256-cts-hmac-sha1-96 \(18\), version %d\n" % self.kvno)
+
+    def test_a_2b_token_is_a_slice_of_the_ticket(self):
+        # REQ: RK-01
+        _, enc_part = token_of(self.build().stdout)
+        _, ticket = token_of(self.build("--ticket").stdout)
+        self.assertEqual(enc_part, enc_part_of(ticket))
+
+    def test_times_are_the_tickets(self):
+        # REQ: RK-17
+        built = self.build()
+        seen = self.verify(built.stdout).stdout
+        times = re.findall(r"Valid (?:from|until): +.*, (\d+)", built.stderr)
+        self.assertEqual(times, re.findall(r"Valid (?:from|until): +.*, (\d+)", seen))
+        self.assertLessEqual(abs(int(times[0]) - time.time()), 600)
+
+    def test_limits_are_kept_to(self):
+        # REQ: RK-06, RK-07, RK-25
+        self.build("--profile=strict", expect_code=1,
+                   expect_msg="the enctype of the service's key is not allowed")
+        self.build("--profile=other", expect_code=2, expect_msg="strict or modern")
+        self.good_again()
+
+    def test_no_ticket(self):
+        self.tool("build", "afs/no.such.cell@EXT.TEST", expect_code=2, expect_msg="no ticket for")
+        self.client.kdestroy()
+        self.build(expect_code=2, expect_msg="credentials cache")
+        self.client.kinit("user", password=self.realm.password)
+        self.build("--cached", expect_code=2, expect_msg="no ticket for")
+        self.build()
+        self.build("--cached")
+
+    def test_forms_of_a_file(self):
+        number, octets = token_of(self.build().stdout)
+        path = self.realm.dir / "token"
+        self.build("--raw", "--output=%s" % path)
+        self.assertEqual(path.read_bytes(), octets)
+        for text in (octets.hex(), octets.hex().upper(), " ".join(octets.hex()), "kvno 213\n" + octets.hex()):
+            path.write_text(text)
+            self.verify("", path, expect_msg="accepted")
+            self.verify(text, "-", expect_msg="accepted")
+        path.write_bytes(octets)
+        seen = self.verify("", path)
+        self.assertIn("213, rxkad 2b: the enc-part of a ticket (guessed", seen.stdout)
+        self.assertEqual(number, ENC_PART)
+
+    def test_no_key_is_printed(self):
+        keys = [e.key.hex() for e in self.realm.keys("afs/ext.test")]
+        built = self.build()
+        for result in (built, self.verify(built.stdout), self.tool("inspect", stdin=built.stdout)):
+            for key in keys:
+                self.assertNotIn(key, (result.stdout + result.stderr).lower())
+
+
+class InspectTest(TokenCase):
+
+    def test_what_is_said(self):
+        seen = self.tool("inspect", stdin=self.build().stdout).stdout
+        self.assertRegex(seen, r"Token number: +213, rxkad 2b: the enc-part of a ticket\n")
+        self.assertRegex(seen, r"Length: +\d+ octets\n")
+        self.assertRegex(seen, r"Service key: +aes256-cts-hmac-sha1-96 \(18\), version %d\n" % self.kvno)
+        self.assertRegex(seen, r"Strict server: +no: the enctype of the service's key is not allowed")
+        self.assertRegex(seen, r"Modern server: +yes")
+
+    def test_the_wrong_number(self):
+        # REQ: RK-02
+        _, ticket = token_of(self.build("--ticket").stdout)
+        seen = self.tool("inspect", "--kvno=213", stdin=ticket.hex(), expect_code=1).stdout
+        self.assertRegex(seen, r"Not a token: +1859794438")
+        self.assertRegex(seen, r"Hint: +with the number 256 it is one")
+        self.tool("inspect", "-n", "256", stdin=ticket.hex())
+
+    def test_kerberos_4(self):
+        seen = self.tool("inspect", "--kvno=5", stdin="00" * 64).stdout
+        self.assertRegex(seen, r"Token number: +5, Kerberos 4")
+        self.tool("inspect", "--kvno=5", stdin="00" * 63, expect_code=1)
+
+    def test_warnings(self):
+        # REQ: RK-38
+        def token(etype, size):
+            return der.tlv(der.SEQUENCE, b"".join(
+                der.tlv(n, field, der.CONTEXT, True) for n, field in
+                ((0, der.integer(etype)), (1, der.integer(1)), (2, der.octets(bytes(size))))), constructed=True)
+        for etype, size, words in ((18, 100, None), (18, 8500, "over 8440 octets"), (1, 100, "single DES"),
+                                   (20, 100, "OpenAFS 1.8 has no service keys")):
+            with self.subTest(etype=etype, size=size):
+                seen = self.tool("inspect", stdin=token(etype, size).hex()).stdout
+                self.assertEqual("Warning:" in seen, words is not None)
+                self.assertIn(words or "", seen)
+        seen = self.tool("inspect", stdin=token(1, 100).hex()).stdout
+        self.assertRegex(seen, r"Strict server: +yes")
+
+    def test_what_is_no_token(self):
+        for text in ("", "zz", "kvno 213\nzz"):
+            with self.subTest(text):
+                self.tool("inspect", stdin=text, expect_code=1 if text in ("", "zz") else 2)
+        self.tool("inspect", "--kvno=x", stdin="00", expect_code=2)
+        self.tool("inspect", "/nonexistent", expect_code=2)
+        self.tool("explain", expect_code=2, expect_msg="no command is called explain")
+        self.tool(expect_code=2)
+
+
+class VerifyTest(TokenCase):
+
+    def refused(self, token, code, reason, *args):
+        seen = self.verify(token, *args, expect_code=1).stdout
+        self.assertRegex(seen, r"Verdict: +refused\n")
+        self.assertRegex(seen, r"Reason: +.*%s" % reason)
+        self.assertRegex(seen, r"Sent to client: +%d \(" % code)
+        self.assertNotIn("Name:", seen)
+
+    def test_a_changed_token(self):
+        # REQ: RK-15
+        number, octets = token_of(self.build().stdout)
+        changed = bytearray(octets)
+        changed[-1] ^= 1
+        self.refused(bytes(changed).hex(), 19270407, "decryption failed")
+        self.refused((octets + b"\0").hex(), 1859794442, "octets behind the token")
+        self.refused(octets[:-1].hex(), 1859794437, "not DER")
+        self.refused(octets[:31].hex(), 19270403, "too short or too long")
+        self.assertEqual(number, ENC_PART)
+        self.good_again()
+
+    def test_another_key(self):
+        # REQ: RK-03
+        token = self.build().stdout
+        other = self.realm.ext_keytab(self.realm.service)
+        seen = self.tool("verify", "--keytab=FILE:%s" % other, "--principal=afs/ext.test@EXT.TEST",
+                         stdin=token, expect_code=2)
+        self.assertIn("host_server", seen.stderr)
+        self.realm.add("afs/other.test")
+        self.realm.change_keys("afs/other.test")
+        other = self.realm.ext_keytab("afs/other.test")
+        kvnos = {e.kvno for e in self.realm.keys("afs/other.test")}
+        seen = self.tool("verify", "--keytab=FILE:%s" % other, stdin=token, expect_code=1).stdout
+        self.assertIn("19270407" if self.kvno in kvnos else "19270408", seen)
+        self.tool("verify", stdin=token, expect_code=2, expect_msg="--keytab, --keyfile or --keyfileext")
+        self.good_again()
+
+    def test_an_unknown_version(self):
+        # REQ: RK-03
+        token = self.build().stdout
+        path = self.realm.dir / "KeyFile"
+        path.write_bytes((1).to_bytes(4, "big") + (self.kvno).to_bytes(4, "big") + b"DESDESDE")
+        seen = self.tool("verify", "--keyfile=%s" % path, stdin=token, expect_code=1).stdout
+        self.assertIn("19270408", seen)
+        self.assertIn("there is no such service key", seen)
+
+    def test_times(self):
+        # REQ: RK-17
+        token = self.build().stdout
+        start, end = map(int, re.findall(r"Valid .*, (\d+)", self.verify(token).stdout))
+        self.verify(token, "--time=%d" % end, expect_msg="accepted")
+        self.refused(token, 19270409, "has expired", "--time=%d" % (end + 1))
+        self.verify(token, "--time=%d" % (start - 900), expect_msg="accepted")
+        self.refused(token, 19270405, "not yet valid", "--time=%d" % (start - 901))
+        self.refused(token, 19270407, "not possible", "--time=%d" % (start - 31 * 86400))
+
+    def test_names(self):
+        # REQ: RK-18, RK-19
+        self.client.kinit("foo.root", password="password")
+        dotted = self.build().stdout
+        self.client.kinit("foo/root", password="password")
+        two = self.build().stdout
+        seen = self.verify(two).stdout
+        self.assertRegex(seen, r"Name: +foo\nInstance: +root\n")
+        self.refused(dotted, 19270407, "dot in its first component")
+        seen = self.verify(dotted, "--allow-dotted").stdout
+        self.assertRegex(seen, r"Name: +foo\.root\nInstance: +\(none\)\n")
+
+    def test_numbers(self):
+        # REQ: RK-10, RK-11
+        _, octets = token_of(self.build().stdout)
+        _, ticket = token_of(self.build("--ticket").stdout)
+        self.refused(octets.hex(), 1859794438, "not DER", "--kvno=256")
+        self.refused(ticket.hex(), 1859794438, "not DER", "--kvno=213")
+        self.refused(octets.hex(), 19270408, "Kerberos 4 is off", "--kvno=5")
+        self.refused(octets.hex(), 19270408, "no such service key", "--kvno=5", "--allow-krb4")
+
+    def test_strict_server(self):
+        # REQ: RK-07
+        self.refused(self.build().stdout, 19270408, "enctype", "--profile=strict")
+
+
+if __name__ == "__main__":
+    unittest.main()
