@@ -9,12 +9,14 @@ from realm import Realm, install
 from realm.extra import ExtraCase, Server, kinds
 from realm.logs import Log
 from realm.mit_kdc import MitRealm
+from realm.realms import Realms
 from wire import gss
 from wire import krb_error2 as k2
 
 HOUR, DAY = 3600, 24 * 3600
 NEAR = 5                                # seconds that a test may take
 EXPIRED, NOT_YET_VALID, SKEW = 32, 33, 37
+PATH = {"A.TEST": {"C.TEST": ["B.TEST"]}}
 FOUR = ["AP-REQ", "KRB-ERROR2 continue", "AP-REQ", "AP-REP"]
 REFUSED = ["AP-REQ", "KRB-ERROR2 continue", "AP-REQ", "KRB-ERROR2 final"]
 
@@ -232,6 +234,41 @@ class MitKdc(ClockCase):
         # REQ: XT-89
         self.check(Server(type(self), ahead=-HOUR), -HOUR)
         self.check_late(Server(type(self), ahead=HOUR), HOUR)
+
+
+class OtherRealms(ClockCase):
+    """The ticket has come through two KDCs of others, of which each may have
+    been asked to put the challenge into what it gives."""
+
+    initiator_name = "user@A.TEST"
+
+    @classmethod
+    def make_realm(cls):
+        cls.realms = cls.enter_for_class(Realms(
+            [("A.TEST", "B.TEST"), ("B.TEST", "C.TEST")],
+            own={"A.TEST": {"capaths": PATH}, "B.TEST": {"capaths": PATH},
+                 "C.TEST": {"capaths": PATH}}))
+        return cls.realms["C.TEST"]
+
+    def setUp(self):
+        """The test's client is the initiator."""
+
+    def check_way(self, **sections):
+        """There and back again."""
+        self.client = self.realms.client("A.TEST", **sections)
+        for ahead in (-HOUR, HOUR):
+            server = Server(type(self), capaths=PATH, ahead=ahead)
+            self.client.kinit("user@A.TEST", password=self.realm.password)
+            self.client.kgetcred(self.realm.service)
+            self.corrected(server, ahead, client=self.client)
+
+    def test_by_capaths(self):
+        # REQ: XT-89
+        self.check_way(capaths=PATH)
+
+    def test_by_referrals(self):
+        # REQ: XT-89
+        self.check_way(capaths=None)
 
 
 class User2User(ClockCase):
