@@ -11,8 +11,8 @@
  *	LEVEL DESKEY KVNO TICKET list		PR_ListEntries (administrators)
  *	LEVEL DESKEY KVNO TICKET new NAME	PR_NewEntry
  *	none - 0 - list|new			without a token
- * with LEVEL clear, auth or crypt.  A line of output is its code and, when that
- * is 0, the number of entries or the new entry's id.
+ * with LEVEL clear, auth or crypt.  A line of output is its code and, when
+ * that is 0, the number of entries or the new entry's id.
  */
 
 #include <afs/param.h>
