@@ -251,7 +251,7 @@ check_principals(struct conversion *c)
     if (ret)
 	return ret;
     c->client_name = unparse(c->context, principal);
-    ret = fetch(c, principal, HDB_F_GET_CLIENT, &client);
+    ret = fetch(c, principal, HDB_F_GET_CLIENT | HDB_F_CANON, &client);
     krb5_free_principal(c->context, principal);
     if (ret && ret != HDB_ERR_NOT_FOUND_HERE &&
 	strcmp(c->part.crealm, c->ticket->realm) == 0)
@@ -367,6 +367,17 @@ convert(struct conversion *c, krb5_data *octets)
 }
 
 /*
+ * Whether a reply may be sent.  There is no reply that tells a client to ask
+ * on a stream: it does so when it gets none.
+ */
+static krb5_boolean
+may_answer(const struct conversion *c, int datagram_reply, size_t length)
+{
+    return !datagram_reply ||
+	(c->opened && length <= c->config->max_datagram_reply_length);
+}
+
+/*
  * One line a request.
  */
 static void
@@ -375,18 +386,18 @@ log_conversion(const struct conversion *c, const char *from,
 {
     const char *client = c->client_name ? c->client_name : "<unknown>";
     const char *server = c->server_name ? c->server_name : "<unknown>";
+    const char *silent = answered ? "" : ", not answered";
 
     if (status)
 	kdc_log(c->context, c->config, 0,
 		"krb524 %s from %s for %s refused: %s (%d)%s",
-		client, from, server, c->why, (int)status,
-		answered ? "" : ", not answered");
+		client, from, server, c->why, (int)status, silent);
     else
 	kdc_log(c->context, c->config, 0,
 		"krb524 %s from %s for %s: 2b token of %lu octets, "
-		"enctype %d, kvno %d", client, from, server,
+		"enctype %d, kvno %d%s", client, from, server,
 		(unsigned long)length, (int)c->token.etype,
-		c->token.kvno ? (int)*c->token.kvno : 0);
+		c->token.kvno ? (int)*c->token.kvno : 0, silent);
 }
 
 static void
@@ -424,7 +435,7 @@ _kdc_krb524_process(krb5_context context, krb5_kdc_configuration *config,
 		    krb5_data *req_buffer, krb5_data *reply, const char *from,
 		    struct sockaddr *addr, int datagram_reply, int *claim)
 {
-    krb5_error_code status, ret = 0;
+    krb5_error_code status, ret;
     krb5_boolean answered;
     struct conversion c;
     krb5_data octets;
@@ -449,10 +460,11 @@ _kdc_krb524_process(krb5_context context, krb5_kdc_configuration *config,
     c.ticket = &ticket;
     krb5_data_zero(&octets);
     status = convert(&c, &octets);
-    answered = c.opened || !datagram_reply;
+    ret = _kdc_krb524_encode_reply(status, &octets, reply);
+    answered = ret == 0 && may_answer(&c, datagram_reply, reply->length);
     log_conversion(&c, from, status, octets.length, answered);
-    if (answered)
-	ret = _kdc_krb524_encode_reply(status, &octets, reply);
+    if (!answered)
+	krb5_data_free(reply);
     krb5_data_free(&octets);
     free_conversion(&c);
     free_Ticket(&ticket);

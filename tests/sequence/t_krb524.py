@@ -2,6 +2,7 @@
 what is done to the ticket; and that nothing is there when it is switched off.
 """
 
+import socket
 import struct
 import subprocess
 import unittest
@@ -67,6 +68,21 @@ class ExtractionTest(ServiceCase):
             token = krb524.Token(reply.token, self.keys()[AES256])
             self.assertEqual(token.client, "user")
             self.assertEqual(token.session[1], cred.key)
+
+    def test_what_is_too_long_for_a_datagram(self):
+        """max-kdc-datagram-reply-length is kept to: a stream is left."""
+        # REQ: RK-32
+        self.use(**{"max-kdc-datagram-reply-length": 1265})
+        cred, other = self.get(), self.get(OTHER)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(10)
+            sock.connect((ports.LOOPBACK, self.realm.port))
+            sock.send(cred.ticket)
+            sock.send(other.ticket)
+            self.assertEqual(krb524.Reply(sock.recv(65536)).status, POLICY)
+        self.realm.log.assert_ordered([r"2b token of \d+ octets, enctype 18, "
+                                       r"kvno 1, not answered"])
+        self.assertEqual(self.convert(cred, "tcp").status, 0)
 
     def test_a_service_that_is_not_named(self):
         # REQ: RK-26, RK-35
