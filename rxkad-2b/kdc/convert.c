@@ -24,7 +24,8 @@ struct conversion {
     char *client_name;			/* for the log, or NULL */
     char *server_name;			/* the same */
     hdb_entry_ex *server;
-    Key *key;				/* alias into server: opened it */
+    hdb_entry_ex *other;		/* whose key is taken, or NULL */
+    Key *key;				/* alias into server or other */
     krb5_kvno kvno;			/* of key */
     krb5_boolean opened;		/* part is valid */
     EncTicketPart part;
@@ -127,10 +128,11 @@ find_server(struct conversion *c)
  * for the service.  Returns whether it has to be disabled again.
  */
 static krb5_boolean
-enable_exception(struct conversion *c, krb5_enctype enctype)
+enable_exception(struct conversion *c, const hdb_entry_ex *service,
+		 krb5_enctype enctype)
 {
     if (krb5_enctype_valid(c->context, enctype) == 0 ||
-	!_kdc_is_weak_exception(c->server->entry.principal, enctype))
+	!_kdc_is_weak_exception(service->entry.principal, enctype))
 	return FALSE;
     return krb5_enctype_enable(c->context, enctype) == 0;
 }
@@ -180,7 +182,7 @@ open_ticket(struct conversion *c)
 	if (keys == NULL)
 	    return KRB5KRB_AP_ERR_BADKEYVER;
     }
-    enabled = enable_exception(c, sealed->etype);
+    enabled = enable_exception(c, c->server, sealed->etype);
     while (!c->opened &&
 	   hdb_next_enctype2key(c->context, server, keys, sealed->etype,
 				&c->key) == 0) {
@@ -280,6 +282,25 @@ decide(struct conversion *c)
 }
 
 /*
+ * Find the other principal of the cell's whose key 2b_reencrypt names.
+ */
+static krb5_error_code
+find_other(struct conversion *c)
+{
+    krb5_error_code ret;
+
+    c->why = "the principal of 2b_reencrypt is not known";
+    ret = fetch(c, c->policy.key_of, HDB_F_GET_SERVER, &c->other);
+    if (ret)
+	return database_error(ret, KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN);
+    c->why = "the principal of 2b_reencrypt may not be used";
+    if (_kdc_krb524_is_never(&c->other->entry.principal->name))
+	return KRB5KDC_ERR_POLICY;
+    return kdc_check_flags(c->context, c->config, NULL, NULL, c->other,
+			   c->server_name, FALSE);
+}
+
+/*
  * The key that the token is encrypted in: what the policy names, else the one
  * that opened the ticket.
  */
@@ -287,20 +308,28 @@ static krb5_error_code
 choose_key(struct conversion *c)
 {
     const krb5_enctype enctype = c->policy.reencrypt;
+    krb5_error_code ret;
+    hdb_entry_ex *owner;
 
     if (enctype == (krb5_enctype)ETYPE_NULL)
 	return 0;
+    if (c->policy.key_of != NULL) {
+	ret = find_other(c);
+	if (ret)
+	    return ret;
+    }
+    owner = c->other ? c->other : c->server;
     if (krb5_enctype_valid(c->context, enctype) != 0 &&
-	!_kdc_is_weak_exception(c->server->entry.principal, enctype)) {
+	!_kdc_is_weak_exception(owner->entry.principal, enctype)) {
 	c->why = "the encryption type of 2b_reencrypt is disabled";
 	return KRB5KDC_ERR_ETYPE_NOSUPP;
     }
-    if (hdb_enctype2key(c->context, &c->server->entry, NULL, enctype,
+    if (hdb_enctype2key(c->context, &owner->entry, NULL, enctype,
 			&c->key) != 0) {
-	c->why = "the service has no key of the type of 2b_reencrypt";
+	c->why = "there is no key of the type of 2b_reencrypt";
 	return KRB5KDC_ERR_ETYPE_NOSUPP;
     }
-    c->kvno = c->server->entry.kvno;
+    c->kvno = owner->entry.kvno;
     return 0;
 }
 
@@ -324,7 +353,8 @@ make_token(struct conversion *c)
     if (ret)
 	return ret;
     c->why = "the token cannot be encrypted";
-    enabled = enable_exception(c, c->key->key.keytype);
+    enabled = enable_exception(c, c->other ? c->other : c->server,
+			       c->key->key.keytype);
     ret = _kdc_krb524_seal(c->context, &c->key->key, c->kvno, &less,
 			   &c->token);
     if (enabled)
@@ -409,6 +439,9 @@ free_conversion(struct conversion *c)
 	free_EncTicketPart(&c->part);
     if (c->server)
 	_kdc_free_ent(c->context, c->server);
+    if (c->other)
+	_kdc_free_ent(c->context, c->other);
+    _kdc_krb524_free_policy(c->context, &c->policy);
     free_EncryptedData(&c->token);
     krb5_clear_error_message(c->context);
 }

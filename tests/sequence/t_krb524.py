@@ -10,7 +10,8 @@ import unittest
 from realm import Realm, RealmCase, ports
 from wire import krb524, tgs, krb
 from wire.krb524 import (
-    AES128, AES256, BADKEY, DES_CBC_CRC, ENCFULL, ETYPE_NOSUPP, POLICY)
+    AES128, AES256, BADKEY, DES_CBC_CRC, ENCFULL, ETYPE_NOSUPP, POLICY,
+    S_UNKNOWN)
 
 REALM, CELL, OTHER = "EXT.TEST", "afs/ext.test", "host/server.ext.test"
 FULL = CELL + "@" + REALM
@@ -142,6 +143,24 @@ class StripTest(ServiceCase):
                 self.assertEqual((token.etype, token.kvno), (etype, 1))
                 self.assertEqual(token.session[1], cred.key)
                 self.assertFalse(token.has_authdata)
+
+    def test_the_key_of_another_principal(self):
+        # REQ: RK-30, RK-35
+        self.realm.add("afs/old.test")
+        name = "des-cbc-crc afs/old.test"
+        cred = self.get()
+        self.use(**{"2b_reencrypt": {FULL: name}})
+        token = krb524.Token(self.convert(cred).token,
+                             self.keys("afs/old.test")[DES_CBC_CRC])
+        self.assertEqual(token.session[1], cred.key)
+        self.realm.modify("afs/old.test", "--attributes=disallow-all-tix")
+        self.assertEqual(self.convert(cred).status, POLICY)
+        for other, status in (("nobody", S_UNKNOWN), (OTHER, ETYPE_NOSUPP),
+                              ("krbtgt/EXT.TEST", POLICY),
+                              ("kadmin/admin", POLICY)):
+            with self.subTest(other):
+                self.use(**{"2b_reencrypt": {FULL: "des-cbc-crc " + other}})
+                self.assertEqual(self.convert(cred).status, status)
 
     def test_the_current_key_for_an_older_ticket(self):
         # REQ: RK-30
