@@ -9,6 +9,7 @@
  */
 
 #include "rxkad_test.h"
+#include "sec_test.h"
 
 #define PATH "test_rxkad_keys.file"
 

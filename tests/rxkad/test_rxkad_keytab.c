@@ -9,6 +9,7 @@
  */
 
 #include "rxkad_test.h"
+#include "sec_test.h"
 
 #include <errno.h>
 #include <sys/stat.h>

@@ -9,6 +9,7 @@
  */
 
 #include "rxkad_test.h"
+#include "sec_test.h"
 
 static const unsigned char cipher[40] =
     "forty octets that nobody can decrypt ..";

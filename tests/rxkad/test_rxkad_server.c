@@ -9,6 +9,7 @@
  */
 
 #include "rxkad_ticket.h"
+#include "sec_test.h"
 
 static krb5_context context;
 static krb5_keyblock service_key;	/* aes256, version 3 */

@@ -48,10 +48,6 @@ class KeytabTest(RealmCase):
     def ktutil(self, *args, **kw):
         return self.realm.client.run("ktutil", *args, **kw)
 
-    def copy(self, source, target):
-        """ktutil copy, which ends with 1 at the end of the source, too."""
-        self.assertEqual(self.ktutil("copy", source, target, expect_code=1).stderr, "")
-
     def test_ext_keytab(self):
         # REQ: RK-03
         self.realm.kadmin("ext_keytab", "-k", self.name, self.realm.full(self.afs))
@@ -63,13 +59,17 @@ class KeytabTest(RealmCase):
         # REQ: RK-03
         path = self.realm.ext_keytab(self.afs, self.etc / "keytab")
         self.realm.ext_keytab(self.realm.service, path)
-        self.copy("FILE:%s" % path, self.name)
+        self.ktutil("copy", "FILE:%s" % path, self.name)
         self.assertEqual(read_keyfileext(self.path), self.wanted(path))
         # and back, with what is in the other file left out
         back = self.etc / "back"
-        self.copy(self.name, "FILE:%s" % back)
+        self.ktutil("copy", self.name, "FILE:%s" % back)
         self.assertEqual(self.wanted(back), self.wanted(path))
         self.assertEqual(len(keytab.read(back)), len(self.wanted(path)))
+
+    def test_copy_of_what_is_not_there(self):
+        self.ktutil("copy", "FILE:%s" % (self.etc / "none"), self.name, expect_code=1)
+        self.assertFalse(self.path.exists())
 
     def test_list_and_remove(self):
         self.realm.kadmin("ext_keytab", "-k", self.name, self.realm.full(self.afs))
