@@ -40,7 +40,6 @@ bench:
 	$(ENV) $(PYTHON) tests/bench/bench_freshness.py
 	$(ENV) $(PYTHON) tests/bench/bench_extra_tokens.py
 	$(ENV) $(PYTHON) tests/bench/bench_keytab.py
-	$(ENV) $(PYTHON) tests/bench/bench_rxkad.py
 soak-pkinit:
 	$(ENV) $(PYTHON) tests/soak/soak_pkinit_dh.py
 mutate:
