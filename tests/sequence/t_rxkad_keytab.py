@@ -3,6 +3,7 @@
 import shutil
 import struct
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from realm import RealmCase, keytab
 
@@ -88,6 +89,16 @@ class KeytabTest(RealmCase):
         self.ktutil("-k", self.name, "add", "-p", "afs/ext.test@EXT.TEST", "-V", "3", "-e",
                     "aes256-cts-hmac-sha1-96", "-r")
         self.assertEqual([e[:3] for e in read_keyfileext(self.path)], [(2, 3, 18)])
+
+    def test_many_writers(self):
+        """No key is lost, and no file is left beside it."""
+        def add(kvno):
+            self.ktutil("-k", self.name, "add", "-p", "afs/ext.test@EXT.TEST", "-V", str(kvno), "-e",
+                        "aes256-cts-hmac-sha1-96", "-r")
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(add, range(1, 33)))
+        self.assertEqual([e[1] for e in read_keyfileext(self.path)], list(range(1, 33)))
+        self.assertEqual(sorted(p.name for p in self.etc.iterdir()), ["KeyFileExt", "ThisCell"])
 
     def add(self, principal, kvno):
         return self.ktutil("-k", "FILE:%s" % (self.etc / "keytab"), "add", "-p", principal, "-V", str(kvno), "-e",
