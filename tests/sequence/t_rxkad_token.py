@@ -238,6 +238,7 @@ class VerifyTest(TokenCase):
         seen = self.tool("verify", "--keyfile=%s" % path, stdin=token, expect_code=1).stdout
         self.assertIn("19270408", seen)
         self.assertIn("there is no such service key", seen)
+        self.assertRegex(seen, r"Key at hand: +des-cbc-crc \(1\), version %d\n" % self.kvno)
 
     def test_times(self):
         # REQ: RK-17
