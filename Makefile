@@ -42,6 +42,7 @@ bench:
 	$(ENV) $(PYTHON) tests/bench/bench_extra_tokens.py
 	$(ENV) $(PYTHON) tests/bench/bench_keytab.py
 	$(ENV) $(PYTHON) tests/bench/bench_rxkad.py
+	$(ENV) $(PYTHON) tests/bench/bench_krb524.py
 soak-pkinit:
 	$(ENV) $(PYTHON) tests/soak/soak_pkinit_dh.py
 mutate:

@@ -24,7 +24,8 @@ struct conversion {
     char *client_name;			/* for the log, or NULL */
     char *server_name;			/* the same */
     hdb_entry_ex *server;
-    Key *key;				/* alias into server: opened it */
+    hdb_entry_ex *other;		/* whose key is taken, or NULL */
+    Key *key;				/* alias into server or other */
     krb5_kvno kvno;			/* of key */
     krb5_boolean opened;		/* part is valid */
     EncTicketPart part;
@@ -127,10 +128,11 @@ find_server(struct conversion *c)
  * for the service.  Returns whether it has to be disabled again.
  */
 static krb5_boolean
-enable_exception(struct conversion *c, krb5_enctype enctype)
+enable_exception(struct conversion *c, const hdb_entry_ex *service,
+		 krb5_enctype enctype)
 {
     if (krb5_enctype_valid(c->context, enctype) == 0 ||
-	!_kdc_is_weak_exception(c->server->entry.principal, enctype))
+	!_kdc_is_weak_exception(service->entry.principal, enctype))
 	return FALSE;
     return krb5_enctype_enable(c->context, enctype) == 0;
 }
@@ -180,7 +182,7 @@ open_ticket(struct conversion *c)
 	if (keys == NULL)
 	    return KRB5KRB_AP_ERR_BADKEYVER;
     }
-    enabled = enable_exception(c, sealed->etype);
+    enabled = enable_exception(c, c->server, sealed->etype);
     while (!c->opened &&
 	   hdb_next_enctype2key(c->context, server, keys, sealed->etype,
 				&c->key) == 0) {
@@ -251,7 +253,7 @@ check_principals(struct conversion *c)
     if (ret)
 	return ret;
     c->client_name = unparse(c->context, principal);
-    ret = fetch(c, principal, HDB_F_GET_CLIENT, &client);
+    ret = fetch(c, principal, HDB_F_GET_CLIENT | HDB_F_CANON, &client);
     krb5_free_principal(c->context, principal);
     if (ret && ret != HDB_ERR_NOT_FOUND_HERE &&
 	strcmp(c->part.crealm, c->ticket->realm) == 0)
@@ -280,6 +282,25 @@ decide(struct conversion *c)
 }
 
 /*
+ * Find the other principal of the cell's whose key 2b_reencrypt names.
+ */
+static krb5_error_code
+find_other(struct conversion *c)
+{
+    krb5_error_code ret;
+
+    c->why = "the principal of 2b_reencrypt is not known";
+    ret = fetch(c, c->policy.key_of, HDB_F_GET_SERVER, &c->other);
+    if (ret)
+	return database_error(ret, KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN);
+    c->why = "the principal of 2b_reencrypt may not be used";
+    if (_kdc_krb524_is_never(&c->other->entry.principal->name))
+	return KRB5KDC_ERR_POLICY;
+    return kdc_check_flags(c->context, c->config, NULL, NULL, c->other,
+			   c->server_name, FALSE);
+}
+
+/*
  * The key that the token is encrypted in: what the policy names, else the one
  * that opened the ticket.
  */
@@ -287,20 +308,28 @@ static krb5_error_code
 choose_key(struct conversion *c)
 {
     const krb5_enctype enctype = c->policy.reencrypt;
+    krb5_error_code ret;
+    hdb_entry_ex *owner;
 
     if (enctype == (krb5_enctype)ETYPE_NULL)
 	return 0;
+    if (c->policy.key_of != NULL) {
+	ret = find_other(c);
+	if (ret)
+	    return ret;
+    }
+    owner = c->other ? c->other : c->server;
     if (krb5_enctype_valid(c->context, enctype) != 0 &&
-	!_kdc_is_weak_exception(c->server->entry.principal, enctype)) {
+	!_kdc_is_weak_exception(owner->entry.principal, enctype)) {
 	c->why = "the encryption type of 2b_reencrypt is disabled";
 	return KRB5KDC_ERR_ETYPE_NOSUPP;
     }
-    if (hdb_enctype2key(c->context, &c->server->entry, NULL, enctype,
+    if (hdb_enctype2key(c->context, &owner->entry, NULL, enctype,
 			&c->key) != 0) {
-	c->why = "the service has no key of the type of 2b_reencrypt";
+	c->why = "there is no key of the type of 2b_reencrypt";
 	return KRB5KDC_ERR_ETYPE_NOSUPP;
     }
-    c->kvno = c->server->entry.kvno;
+    c->kvno = owner->entry.kvno;
     return 0;
 }
 
@@ -324,7 +353,8 @@ make_token(struct conversion *c)
     if (ret)
 	return ret;
     c->why = "the token cannot be encrypted";
-    enabled = enable_exception(c, c->key->key.keytype);
+    enabled = enable_exception(c, c->other ? c->other : c->server,
+			       c->key->key.keytype);
     ret = _kdc_krb524_seal(c->context, &c->key->key, c->kvno, &less,
 			   &c->token);
     if (enabled)
@@ -367,6 +397,17 @@ convert(struct conversion *c, krb5_data *octets)
 }
 
 /*
+ * Whether a reply may be sent.  There is no reply that tells a client to ask
+ * on a stream: it does so when it gets none.
+ */
+static krb5_boolean
+may_answer(const struct conversion *c, int datagram_reply, size_t length)
+{
+    return !datagram_reply ||
+	(c->opened && length <= c->config->max_datagram_reply_length);
+}
+
+/*
  * One line a request.
  */
 static void
@@ -375,18 +416,18 @@ log_conversion(const struct conversion *c, const char *from,
 {
     const char *client = c->client_name ? c->client_name : "<unknown>";
     const char *server = c->server_name ? c->server_name : "<unknown>";
+    const char *silent = answered ? "" : ", not answered";
 
     if (status)
 	kdc_log(c->context, c->config, 0,
 		"krb524 %s from %s for %s refused: %s (%d)%s",
-		client, from, server, c->why, (int)status,
-		answered ? "" : ", not answered");
+		client, from, server, c->why, (int)status, silent);
     else
 	kdc_log(c->context, c->config, 0,
 		"krb524 %s from %s for %s: 2b token of %lu octets, "
-		"enctype %d, kvno %d", client, from, server,
+		"enctype %d, kvno %d%s", client, from, server,
 		(unsigned long)length, (int)c->token.etype,
-		c->token.kvno ? (int)*c->token.kvno : 0);
+		c->token.kvno ? (int)*c->token.kvno : 0, silent);
 }
 
 static void
@@ -398,6 +439,9 @@ free_conversion(struct conversion *c)
 	free_EncTicketPart(&c->part);
     if (c->server)
 	_kdc_free_ent(c->context, c->server);
+    if (c->other)
+	_kdc_free_ent(c->context, c->other);
+    _kdc_krb524_free_policy(c->context, &c->policy);
     free_EncryptedData(&c->token);
     krb5_clear_error_message(c->context);
 }
@@ -424,7 +468,7 @@ _kdc_krb524_process(krb5_context context, krb5_kdc_configuration *config,
 		    krb5_data *req_buffer, krb5_data *reply, const char *from,
 		    struct sockaddr *addr, int datagram_reply, int *claim)
 {
-    krb5_error_code status, ret = 0;
+    krb5_error_code status, ret;
     krb5_boolean answered;
     struct conversion c;
     krb5_data octets;
@@ -449,10 +493,11 @@ _kdc_krb524_process(krb5_context context, krb5_kdc_configuration *config,
     c.ticket = &ticket;
     krb5_data_zero(&octets);
     status = convert(&c, &octets);
-    answered = c.opened || !datagram_reply;
+    ret = _kdc_krb524_encode_reply(status, &octets, reply);
+    answered = ret == 0 && may_answer(&c, datagram_reply, reply->length);
     log_conversion(&c, from, status, octets.length, answered);
-    if (answered)
-	ret = _kdc_krb524_encode_reply(status, &octets, reply);
+    if (!answered)
+	krb5_data_free(reply);
     krb5_data_free(&octets);
     free_conversion(&c);
     free_Ticket(&ticket);

@@ -43,6 +43,7 @@ struct kdc_krb524_policy {
     krb5_boolean strip;		/* [kdc] 2b_strip */
     krb5_boolean strict;	/* [kdc] 2b_profile = strict */
     krb5_enctype reencrypt;	/* [kdc] 2b_reencrypt, or ETYPE_NULL */
+    krb5_principal key_of;	/* the same: whose key; NULL: the service's */
 };
 
 /* What is known of a ticket that has been decrypted. */
@@ -73,6 +74,10 @@ _kdc_krb524_check_length(const struct kdc_krb524_policy *policy,
 krb5_error_code
 _kdc_krb524_get_policy(krb5_context context, krb5_const_principal server,
 		       struct kdc_krb524_policy *policy, const char **why);
+
+void
+_kdc_krb524_free_policy(krb5_context context,
+			struct kdc_krb524_policy *policy);
 
 /* reencrypt.c */
 

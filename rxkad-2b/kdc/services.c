@@ -84,20 +84,43 @@ get_profile(krb5_context context, krb5_const_principal server,
     return 0;
 }
 
+/*
+ * Read "ENCTYPE" or "ENCTYPE PRINCIPAL"; changes the value.
+ */
 static krb5_error_code
-get_enctype(krb5_context context, krb5_const_principal server,
-	    krb5_enctype *enctype)
+parse_key(krb5_context context, char *value, struct kdc_krb524_policy *policy)
+{
+    char *rest = NULL, *enctype, *name;
+    krb5_error_code ret;
+
+    enctype = strtok_r(value, " \t", &rest);
+    name = strtok_r(NULL, " \t", &rest);
+    if (enctype == NULL || strtok_r(NULL, " \t", &rest) != NULL)
+	return KRB5_CONFIG_BADFORMAT;
+    ret = krb5_string_to_enctype(context, enctype, &policy->reencrypt);
+    if (ret == 0 && policy->reencrypt == (krb5_enctype)ETYPE_NULL)
+	ret = KRB5_PROG_ETYPE_NOSUPP;	/* "null" is no protection */
+    if (ret == 0 && name != NULL)
+	ret = krb5_parse_name(context, name, &policy->key_of);
+    return ret;
+}
+
+static krb5_error_code
+get_key(krb5_context context, krb5_const_principal server,
+	struct kdc_krb524_policy *policy)
 {
     krb5_error_code ret;
     const char *value;
+    char *copy;
 
-    *enctype = (krb5_enctype)ETYPE_NULL;
     ret = find_value(context, "2b_reencrypt", server, &value);
     if (ret || value == NULL)
 	return ret;
-    ret = krb5_string_to_enctype(context, value, enctype);
-    if (ret == 0 && *enctype == (krb5_enctype)ETYPE_NULL)
-	ret = KRB5_PROG_ETYPE_NOSUPP;	/* "null" is no protection */
+    copy = strdup(value);
+    if (copy == NULL)
+	return ENOMEM;
+    ret = parse_key(context, copy, policy);
+    free(copy);
     return ret;
 }
 
@@ -106,7 +129,8 @@ get_enctype(krb5_context context, krb5_const_principal server,
  *
  * @param context a Kerberos 5 context
  * @param server the service: the name under which it is in the database
- * @param policy what it says; by default nothing is allowed
+ * @param policy what it says; by default nothing is allowed.  Free what is in
+ *        it with _kdc_krb524_free_policy(), also after an error.
  * @param why set to the reason if it cannot be read; not to be freed
  *
  * @return 0, or KRB5KDC_ERR_POLICY, and then nothing is allowed
@@ -130,11 +154,25 @@ _kdc_krb524_get_policy(krb5_context context, krb5_const_principal server,
     }
     if (ret == 0) {
 	*why = "2b_reencrypt in [kdc] cannot be read";
-	ret = get_enctype(context, server, &policy->reencrypt);
+	ret = get_key(context, server, policy);
     }
     if (ret == 0)
 	return 0;
     krb5_clear_error_message(context);
-    memset(policy, 0, sizeof(*policy));
+    _kdc_krb524_free_policy(context, policy);
     return KRB5KDC_ERR_POLICY;
+}
+
+/**
+ * Free what is in a policy, after which it allows nothing.
+ *
+ * @param context a Kerberos 5 context
+ * @param policy the policy; zero is one as well
+ */
+void
+_kdc_krb524_free_policy(krb5_context context,
+			struct kdc_krb524_policy *policy)
+{
+    krb5_free_principal(context, policy->key_of);
+    memset(policy, 0, sizeof(*policy));
 }

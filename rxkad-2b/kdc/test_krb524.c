@@ -211,8 +211,11 @@ test_length(void)
     CHECK("reason", why != NULL);
 }
 
+static char key_of[100];	/* of the last policy */
+
 /*
- * The policy of a service by a [kdc] section with the lines given.
+ * The policy of a service by a [kdc] section with the lines given; its key_of
+ * is gone.
  */
 static krb5_error_code
 get_policy(const char *lines, const char *name,
@@ -234,6 +237,7 @@ get_policy(const char *lines, const char *name,
     fprintf(f, "[libdefaults]\n\tdefault_realm = " REALM "\n[kdc]\n%s\n",
 	    lines);
     fclose(f);
+    key_of[0] = '\0';
     ret = krb5_init_context(&context);
     if (ret == 0)
 	ret = krb5_set_config_files(context, files);
@@ -242,6 +246,11 @@ get_policy(const char *lines, const char *name,
 	errx(1, "krb5_set_config_files: %d", (int)ret);
     server = parse(context, name);
     ret = _kdc_krb524_get_policy(context, server, policy, &why);
+    if (ret == 0 && policy->key_of != NULL &&
+	krb5_unparse_name_fixed(context, policy->key_of, key_of,
+				sizeof(key_of)) != 0)
+	errx(1, "krb5_unparse_name_fixed");
+    krb5_free_principal(context, policy->key_of);
     krb5_free_principal(context, server);
     krb5_free_context(context);
     return ret;
@@ -278,6 +287,10 @@ test_policy(void)
 	  AFS " = no-such-type\n}", AFS, -1 },
 	{ "use_2b = {\n" AFS " = yes\n}\n2b_reencrypt = {\n"
 	  AFS " = null\n}", AFS, -1 },
+	{ "use_2b = {\n" AFS " = yes\n}\n2b_reencrypt = {\n"
+	  AFS " = des-cbc-crc afs\\\n}", AFS, -1 },
+	{ "use_2b = {\n" AFS " = yes\n}\n2b_reencrypt = {\n"
+	  AFS " = des-cbc-crc afs x\n}", AFS, -1 },
 	{ "use_2b = {\n" AFS " = yes\n}\n2b_profile = {\n"
 	  AFS " = strikt\n}", AFS, -1 }
     };
@@ -300,7 +313,13 @@ test_policy(void)
 		     AFS " = des-cbc-crc\n}", AFS, &policy);
     CHECK("all of it", ret == 0 && policy.allowed && policy.strip &&
 	  policy.strict &&
-	  policy.reencrypt == (krb5_enctype)ETYPE_DES_CBC_CRC);
+	  policy.reencrypt == (krb5_enctype)ETYPE_DES_CBC_CRC &&
+	  key_of[0] == '\0');
+    ret = get_policy("use_2b = {\n" AFS " = yes\n}\n2b_reencrypt = {\n"
+		     AFS " = des-cbc-crc\t afs\n}", AFS, &policy);
+    CHECK("another's key", ret == 0 &&
+	  policy.reencrypt == (krb5_enctype)ETYPE_DES_CBC_CRC &&
+	  strcmp(key_of, "afs@" REALM) == 0);
 }
 
 static void

@@ -345,6 +345,20 @@ real_path(const char *path)
     return real != NULL ? real : strdup(path);
 }
 
+/*
+ * Takes away a file that was made and not filled: OpenAFS's servers fail to
+ * read their keys when it is empty, and do without it when it is not there.
+ */
+
+static void
+unlink_empty(const char *path, int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0)
+	unlink(path);
+}
+
 /* A change of the entries; 0, or an error and nothing is written. */
 typedef krb5_error_code
 (*change_func)(krb5_context, struct kfe_data *, struct krb5_keyfileext *,
@@ -375,6 +389,8 @@ change_file(krb5_context context, krb5_keytab id, int flags,
 	    ret = write_entries(path, fd, &file);
 	_krb5_keyfileext_free(&file);
     }
+    if (ret && (flags & O_CREAT))
+	unlink_empty(path, fd);
     _krb5_xunlock(context, fd);
     close(fd);
     free(path);

@@ -106,6 +106,9 @@ _krb5_rxkad_derive_key(krb5_enctype enctype, const krb5_data *session,
 	ret = kdf(copy, sizeof(copy) / 8 * 7, des);
 	memset_s(copy, sizeof(copy), 0, sizeof(copy));
 	return ret;
+    case 4: case 6:	/* reserved, or algorithms of CMS (RFC 3961 8) */
+    case 8: case 9: case 10: case 11: case 12: case 13: case 14: case 15:
+	return KRB5_PROG_ETYPE_NOSUPP;
     default:
 	if (session->length < 7)
 	    return KRB5_BAD_KEYSIZE;

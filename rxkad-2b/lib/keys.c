@@ -94,6 +94,17 @@ rxkad_2b_keys_add(krb5_context context, rxkad_2b_keys *keys, int32_t kvno,
     return ret;
 }
 
+krb5_boolean
+rxkad_2b_keys_entry(const rxkad_2b_keys *keys, size_t n, int32_t *kvno,
+		    krb5_enctype *etype)
+{
+    if (n >= keys->len)
+	return FALSE;
+    *kvno = keys->val[n].kvno;
+    *etype = keys->val[n].key.keytype;
+    return TRUE;
+}
+
 krb5_error_code
 rxkad_2b_keys_get(krb5_context context, void *data, const int32_t *kvno,
 		  krb5_enctype etype, krb5_keyblock *key)

@@ -374,6 +374,20 @@ rxkad_2b_keys_add(krb5_context context, rxkad_2b_keys *keys, int32_t kvno,
 		  const krb5_keyblock *key);
 
 /**
+ * Says which keys a set has, one after the other.
+ *
+ * @param keys the set
+ * @param n which one, from 0
+ * @param kvno filled with its version
+ * @param etype filled with its enctype
+ *
+ * @return FALSE when there are no more than `n' keys, and nothing is filled
+ */
+krb5_boolean
+rxkad_2b_keys_entry(const rxkad_2b_keys *keys, size_t n, int32_t *kvno,
+		    krb5_enctype *etype);
+
+/**
  * Adds the keys of a Kerberos keytab of any type.
  *
  * @param context a Kerberos context

@@ -174,9 +174,27 @@ show_refused(krb5_context context, const rxkad_2b_result *r)
     krb5_free_error_message(context, msg);
 }
 
+/*
+ * Which keys there are, where it may be that the right one is not.
+ */
+
 static void
-show_verdict(krb5_context context, const struct token_file *token,
-	     const rxkad_2b_result *r)
+show_keys(krb5_context context, const rxkad_2b_keys *keys)
+{
+    krb5_enctype etype;
+    int32_t kvno;
+    char version[40];
+    size_t i;
+
+    for (i = 0; rxkad_2b_keys_entry(keys, i, &kvno, &etype); i++) {
+	snprintf(version, sizeof(version), ", version %d", (int)kvno);
+	show_enctype(stdout, context, "Key at hand:", etype, version);
+    }
+}
+
+static void
+show_verdict(krb5_context context, const rxkad_2b_keys *keys,
+	     const struct token_file *token, const rxkad_2b_result *r)
 {
     char version[40];
 
@@ -194,6 +212,8 @@ show_verdict(krb5_context context, const struct token_file *token,
 	show_accepted(context, r);
     else
 	show_refused(context, r);
+    if (r->reason == RXKAD_2B_NO_KEY)
+	show_keys(context, keys);
     show_warnings(stdout, r->warnings);
 }
 
@@ -241,7 +261,7 @@ verify_command(krb5_context context, int argc, char **argv)
     read_token(argv[optidx], number, &token);
 
     r = check_token(context, server, &token);
-    show_verdict(context, &token, r);
+    show_verdict(context, keys, &token, r);
     status = r->code == 0 ? 0 : EXIT_NO;
     rxkad_2b_result_free(r);
     rxkad_2b_server_free(server);

@@ -8,12 +8,8 @@ process's own, the two take turns; ratio: of medians, and how far that of
 resampled runs is apart (5 % to 95 %). Instructions are callgrind's, a token,
 without what only the first one costs.
 
-The other table is the KDC's: its CPU time for a krb524 request, which decrypts
-the ticket and gives its encrypted part back, against that for a TGS request
-that issues such a ticket.
-
 Exit status 1 when reading a token costs ours more than 1.25 times OpenAFS's
-instructions.  The tables are written to $BUILD_DIR/log/bench_rxkad.json, too.
+instructions.  The table is written to $BUILD_DIR/log/bench_rxkad.json, too.
 
 usage: bench_rxkad.py [ROUNDS]          default 40
 """
@@ -31,15 +27,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench_extra_tokens import spread                       # noqa: E402
-from bench_freshness import cpu_ns                          # noqa: E402
-from realm import Realm, afs, install                       # noqa: E402
-from realm.relay import ask                                 # noqa: E402
-from wire import etypes, krb, krb524, rxkad, tgs            # noqa: E402
+from realm import afs, install                              # noqa: E402
+from wire import etypes, rxkad                              # noqa: E402
 from wire.rxkad import V2B, V5                              # noqa: E402
 
 ROUNDS, EACH = 40, 500                  # turns, tokens of a turn
 FEW, MANY = 20, 220                     # tokens that callgrind sees
-REQUESTS = 200                          # of each kind, to the KDC
 LIMIT = 1.25
 
 Kind = collections.namedtuple("Kind", "name etype form ad")
@@ -124,36 +117,6 @@ def show(kind, one):
     sys.stdout.flush()
 
 
-# -- the KDC --------------------------------------------------------------
-
-def kdc():
-    """CPU time of the KDC for a request of each kind, us."""
-    service = "afs/ext.test"
-    samples = {"TGS": [], "krb524": []}
-    with Realm(kdc={"enable-524": True,
-                    "use_2b": {service + "@EXT.TEST": True}}) as realm:
-        realm.add(service)
-        tgt = tgs.get_tgt(realm)
-        for _ in range(REQUESTS):
-            request = tgs.Request(tgt, service)
-            before = cpu_ns(realm.pid)
-            answer = ask(realm.port, request.message, "udp", 10)
-            between = cpu_ns(realm.pid)
-            samples["TGS"].append(between - before)
-            ticket = request.open(krb.read(answer)).ticket
-            between = cpu_ns(realm.pid)
-            reply = krb524.ask(realm.port, ticket)
-            samples["krb524"].append(cpu_ns(realm.pid) - between)
-            if reply.status != 0:
-                raise SystemExit("the KDC refused: %d" % reply.status)
-    out = {name: round(statistics.median(some) / 1000, 1)
-           for name, some in samples.items()}
-    out["ratio"] = round(out["krb524"] / out["TGS"], 3)
-    out["ratio_5_95"] = [round(r, 3) for r in spread(
-        samples["krb524"], samples["TGS"])]
-    return out
-
-
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     print("%-26s %6s  %10s %10s %7s  %8s %8s %7s" % (
@@ -164,16 +127,9 @@ def main():
     for kind in KINDS:
         table[kind.name] = measure(kind, rounds)
         show(kind, table[kind.name])
-    found = kdc()
-    print("\nKDC, CPU us a request: TGS %.1f, krb524 %.1f, ratio %.3f "
-          "(%.3f to %.3f); %.0f krb524 requests a second of CPU, %.0f TGS" % (
-              found["TGS"], found["krb524"], found["ratio"],
-              *found["ratio_5_95"], 1e6 / found["krb524"],
-              1e6 / found["TGS"]))
     target = install.build_dir() / "log" / "bench_rxkad.json"
     target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps({"decode": table, "kdc": found},
-                                 indent=1) + "\n")
+    target.write_text(json.dumps(table, indent=1) + "\n")
     return 1 if any(one.get("instructions_ratio", one["cpu_ratio"]) > LIMIT
                     for one in table.values()) else 0
 

@@ -25,7 +25,6 @@ SEED = int(os.environ.get("RXKAD_SEED", "1"))
 
 # flags of rxkad_2b_server_set_flags(): Kerberos 4, OpenAFS's names, any realms
 LIKE_OPENAFS = 0x01 | 0x04 | 0x20
-EXTRA_DATA = rxkad.ASN1 + 10            # ASN1_EXTRA_DATA
 CRASH = "crash"
 NEVER = 0xffffffff
 _YEAR_3900 = 60904915200
@@ -151,8 +150,8 @@ def _no_date(case):
 STRICTER = [
     ("Kerberos 4 is off (RK-10)", (rxkad.UNKNOWNKEY,), _is_v4),
     ("octets behind the DER, or no DER (RK-15)",
-     (EXTRA_DATA, rxkad.ASN1 + 6, rxkad.ASN1 + 7, rxkad.ASN1 + 8,
-      rxkad.BADTICKET), lambda case: not _is_v4(case) and
+     (rxkad.ASN1_EXTRA_DATA, rxkad.ASN1_BAD_ID, rxkad.ASN1_BAD_LENGTH,
+      rxkad.ASN1_BAD_FORMAT, rxkad.BADTICKET), lambda case: not _is_v4(case) and
      not _is_strict(case)),
     ("a name or realm of more than 63 octets (RK-20)", (rxkad.BADTICKET,),
      _too_long),
@@ -181,8 +180,8 @@ LOOSER = [
      _no_date)]
 LOOSER_V4 = [
     ("version 4 under kvno 213, after all (RK-13, D42)",
-     (rxkad.ASN1_BAD_ID, rxkad.ASN1 + 1, rxkad.ASN1 + 2,
-      rxkad.ASN1_OVERRUN), lambda case: case.group == "version 4" and
+     (rxkad.ASN1_BAD_ID, rxkad.ASN1_MISSING_FIELD,
+      rxkad.ASN1_MISPLACED_FIELD, rxkad.ASN1_OVERRUN), lambda case: case.group == "version 4" and
      case.form == V2B)]
 
 
@@ -214,7 +213,7 @@ class Table:
             print("  %6d  %s" % (number, what))
         print("  refused by both, with other codes (OpenAFS's, ours):")
         for (theirs, ours), number in self.codes.most_common():
-            print("  %6d  %-16s %s" % (number, theirs, ours))
+            print("  %6d  %-21s %s" % (number, theirs, ours))
 
 
 class Differential(unittest.TestCase):

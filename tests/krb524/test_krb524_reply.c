@@ -133,6 +133,8 @@ test_keys(void)
 	{ ETYPE_AES256_CTS_HMAC_SHA1_96, 32, 0 },
 	{ ETYPE_AES256_CTS_HMAC_SHA1_96, 6, KRB5_BAD_KEYSIZE },
 	{ ETYPE_NULL, 8, KRB5_PROG_ETYPE_NOSUPP },
+	{ 4, 8, KRB5_PROG_ETYPE_NOSUPP },
+	{ 13, 16, KRB5_PROG_ETYPE_NOSUPP },
 	{ -128, 16, KRB5_PROG_ETYPE_NOSUPP }
     };
     unsigned char key[32], before[32], out[8];

@@ -128,8 +128,12 @@ class Apt:
         root = tmp / "root"
         root.mkdir(parents=True)
         self._source_lists()
-        _call(["apt-get", *self._options, "-q", "source", "--download-only",
-               "--tar-only", package], cwd=str(tmp))
+        try:
+            _call(["apt-get", *self._options, "-q", "source",
+                   "--download-only", "--tar-only", package], cwd=str(tmp))
+        except Unavailable:
+            shutil.rmtree(tmp)
+            raise
         for tar in tmp.glob("*.orig.tar.*"):
             _call(["tar", "-x", "--strip-components=1", "-C", str(root),
                    "-f", str(tar)])

@@ -21,7 +21,6 @@
 #include <asn1_err.h>
 
 #include "rxkad_2b.h"
-#include "sec_test.h"
 
 #define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -10,6 +10,7 @@
 
 #define HC_DEPRECATED_CRYPTO
 #include "rxkad_ticket.h"
+#include "sec_test.h"
 #include "crypto-headers.h"
 
 static krb5_context context;

@@ -9,6 +9,7 @@
  */
 
 #include "rxkad_test.h"
+#include "sec_test.h"
 
 #define PATH "test_rxkad_keys.file"
 
@@ -68,6 +69,9 @@ static void
 test_memory(void)
 {
     rxkad_2b_keys *keys = new_keys();
+    krb5_enctype etype;
+    int32_t kvno;
+    size_t n;
 
     check(first_octet(keys, 1, 0, 18) == -1
 	  && first_octet(keys, 0, 1, 18) == -1, "no keys");
@@ -78,6 +82,10 @@ test_memory(void)
     add(keys, 1, 3, "E");
     add(keys, 1, 18, "F");
     add(keys, 1, 1, "G");
+    for (n = 0; rxkad_2b_keys_entry(keys, n, &kvno, &etype); n++)
+	if (n == 2)
+	    check(kvno == -1 && etype == 18, "the third key");
+    check(n == 5, "five keys");
     check(first_octet(keys, 1, 0, 18) == 'A', "the first of two");
     check(first_octet(keys, 300, 0, 18) == 'B'
 	  && first_octet(keys, -1, 0, 18) == 'C', "300 and -1");

@@ -9,6 +9,7 @@
  */
 
 #include "rxkad_test.h"
+#include "sec_test.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -61,11 +62,11 @@ open_keytab(void)
     return id;
 }
 
-/* Adds or removes an entry. */
+/* Adds or removes an entry, and closes the keytab. */
 static krb5_error_code
-change(int add, const char *principal, int kvno, int etype, const char *key)
+change_in(krb5_keytab id, int add, const char *principal, int kvno,
+	  int etype, const char *key)
 {
-    krb5_keytab id = open_keytab();
     krb5_keytab_entry entry;
     krb5_error_code ret;
 
@@ -83,6 +84,12 @@ change(int add, const char *principal, int kvno, int etype, const char *key)
     krb5_free_principal(context, entry.principal);
     krb5_kt_close(context, id);
     return ret;
+}
+
+static krb5_error_code
+change(int add, const char *principal, int kvno, int etype, const char *key)
+{
+    return change_in(open_keytab(), add, principal, kvno, etype, key);
 }
 
 #define PUT_KEY(p, v, e, k) change(1, p, v, e, k)
@@ -302,6 +309,27 @@ test_link(void)
     rmdir(PATH);
 }
 
+/*
+ * What cannot be written leaves no file: here the name of the new one would
+ * be too long.
+ */
+
+static void
+test_cannot_write(void)
+{
+    char name[300] = "AFSKEYFILEEXT:" DIR_NAME "/";
+    const char *path = strchr(name, ':') + 1;
+    krb5_keytab id;
+    size_t n = strlen(name);
+
+    memset(name + n, 'x', 250);
+    name[n + 250] = '\0';
+    if (krb5_kt_resolve(context, name, &id) != 0)
+	abort();
+    check(change_in(id, 1, AFS, 3, 18, K32) == ENAMETOOLONG
+	  && access(path, F_OK) != 0, "a file that cannot be written");
+}
+
 int
 main(void)
 {
@@ -323,6 +351,7 @@ main(void)
     test_remove();
     test_damaged();
     test_link();
+    test_cannot_write();
     krb5_free_context(context);
     unlink(DIR_NAME "/krb5.conf");
     unlink(DIR_NAME "/ThisCell");

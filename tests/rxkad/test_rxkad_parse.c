@@ -9,6 +9,7 @@
  */
 
 #include "rxkad_test.h"
+#include "sec_test.h"
 
 static const unsigned char cipher[40] =
     "forty octets that nobody can decrypt ..";
@@ -354,6 +355,64 @@ test_fields(void)
     buf_free(&b);
 }
 
+/* A Ticket with these octets for its sname. */
+static krb5_error_code
+parse_sname(const struct buf *sname, const struct buf *enc_part)
+{
+    struct buf t = { NULL, 0 };
+    rxkad_2b_sealed s;
+    krb5_error_code ret;
+
+    der_int(&t, 0, 5);
+    der_field(&t, 1, 0x1b, "EXT.TEST", 8);
+    der_add(&t, 0xa2, sname->p, sname->n);
+    der_add(&t, 0xa3, enc_part->p, enc_part->n);
+    der_wrap(&t, 0x30);
+    der_wrap(&t, 0x61);
+    ret = parse(&t, t.n, RXKAD_2B_KVNO_TICKET, &s);
+    buf_free(&t);
+    return ret;
+}
+
+/*
+ * REQ: RK-15: the service's name is DER too.
+ */
+
+static void
+test_sname(void)
+{
+    static const struct {
+	const char *what;
+	const char *names;		/* the elements of name-string */
+	size_t n;
+	const char *behind;
+	krb5_error_code code;
+    } rows[] = {
+	{ "no component", "", 0, "", 0 },
+	{ "two", "\x1b\x01" "a" "\x1b\x01" "b", 6, "", 0 },
+	{ "of another type", "\x0c\x01" "a", 3, "", ASN1_BAD_ID },
+	{ "cut short", "\x1b\x02" "a", 3, "", ASN1_OVERRUN },
+	{ "a length too long", "\x1b\x81\x01" "a", 4, "", ASN1_BAD_LENGTH },
+	{ "something behind it", "\x1b\x01" "a", 3, "x", ASN1_EXTRA_DATA }
+    };
+    struct buf e, t, sname = { NULL, 0 };
+    krb5_error_code ret;
+    size_t i;
+
+    make_tokens(&e, &t, NULL);
+    for (i = 0; i < N_ELEMENTS(rows); i++) {
+	der_int(&sname, 0, 2);
+	der_field(&sname, 1, 0x30, rows[i].names, rows[i].n);
+	buf_add(&sname, rows[i].behind, strlen(rows[i].behind));
+	der_wrap(&sname, 0x30);
+	ret = parse_sname(&sname, &e);
+	check(ret == rows[i].code, "sname, %s: %d", rows[i].what, (int)ret);
+	buf_free(&sname);
+    }
+    buf_free(&e);
+    buf_free(&t);
+}
+
 /*
  * Every octet with every value: nothing is read outside of the token.
  */
@@ -394,6 +453,7 @@ main(void)
     test_lengths();
     test_kvno();
     test_fields();
+    test_sname();
     make_tokens(&e, &t, &kvno);
     test_every_octet(&e, RXKAD_2B_KVNO);
     test_every_octet(&t, RXKAD_2B_KVNO_TICKET);

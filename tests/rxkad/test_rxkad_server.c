@@ -9,6 +9,7 @@
  */
 
 #include "rxkad_ticket.h"
+#include "sec_test.h"
 
 static krb5_context context;
 static krb5_keyblock service_key;	/* aes256, version 3 */
@@ -76,7 +77,7 @@ static void passed_known(EncTicketPart *t)
 }
 static void passed_type(EncTicketPart *t)
 {
-    passed(t);
+    passed_known(t);
     t->transited.tr_type = 77;
 }
 static void passed_type_none(EncTicketPart *t) { t->transited.tr_type = 0; }
@@ -550,6 +551,43 @@ test_etypes(void)
     buf_free(&token);
 }
 
+/* The right octets, said to be another enctype's. */
+static krb5_error_code
+other_etype(krb5_context ctx, void *data, const int32_t *kvno,
+	    krb5_enctype etype, krb5_keyblock *key)
+{
+    krb5_error_code ret;
+
+    ret = rxkad_2b_keys_get(ctx, data, kvno, etype, key);
+    if (ret == 0)
+	key->keytype = ETYPE_AES256_CTS_HMAC_SHA384_192;
+    return ret;
+}
+
+/*
+ * REQ: RK-07: a key is used with its own enctype only.
+ */
+
+static void
+test_key_of_other_etype(void)
+{
+    struct buf token;
+    rxkad_2b_server *s;
+    rxkad_2b_result *r;
+    krb5_error_code ret;
+
+    make_token(&token, RXKAD_2B_KVNO, NULL, 18);
+    if (rxkad_2b_server_alloc(context, other_etype, keys, &s) != 0)
+	abort();
+    ret = rxkad_2b_server_check(context, s, RXKAD_2B_KVNO, token.p, token.n,
+				NOW, NULL, &r);
+    check(ret == RXKAD_2B_ERR_BADTICKET && r->reason == RXKAD_2B_DECRYPT,
+	  "a key of another enctype: %d", (int)ret);
+    rxkad_2b_result_free(r);
+    rxkad_2b_server_free(s);
+    buf_free(&token);
+}
+
 /*
  * REQ: RK-07: session keys of a strict server, which are DES.
  */
@@ -778,6 +816,7 @@ main(void)
     test_kvno();
     test_kvno_zero();
     test_etypes();
+    test_key_of_other_etype();
     test_strict_session();
     test_long();
     test_content();

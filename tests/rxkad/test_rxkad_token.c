@@ -8,6 +8,7 @@
  */
 
 #include "rxkad_test.h"
+#include "sec_test.h"
 
 #include "kdf_vectors.h"
 

@@ -288,6 +288,38 @@ class KdcTest(Krb524Case):
         self.realm.log.assert_ordered([r"krb524 user@EXT\.TEST from"])
 
 
+class OldServersTest(RealmCase):
+    """A cell whose servers are of 2003, in a realm with AES."""
+
+    realm_args = {
+        "kadmin": {"default_keys": ["aes256-cts-hmac-sha1-96:pw-salt",
+                                    "des-cbc-crc:pw-salt"]},
+        "kdc": {"enable-524": True, "use_2b": {NAME: True},
+                "2b_profile": {NAME: "strict"},
+                "2b_reencrypt": {NAME: "des-cbc-crc"}}}
+
+    def log(self, **libdefaults):
+        client = self.realm.new_client(
+            appdefaults={"libkafs": {"afs-use-524": "yes",
+                                     "rxkad_2b_profile": "strict"}},
+            libdefaults=libdefaults, realms={"EXT.TEST": {
+                "krb524_server": "127.0.0.1:%d" % self.realm.port}})
+        client.kinit("user", password=self.realm.password)
+        return afslog(client)
+
+    def test_des_for_both_keys(self):
+        # REQ: RK-07, RK-30, RK-37
+        self.realm.add(NAME)
+        key = next(e.key for e in self.realm.keys(NAME) if e.etype == DES)
+        token = self.log(allow_weak_crypto=True).token
+        opened = krb524.Token(token.ticket, key)
+        self.assertEqual((token.kvno, opened.client), (213, "user"))
+        self.assertEqual(opened.session, (DES, token.key))
+        refused = self.log()
+        self.assertIsNone(refused.token)
+        self.assertIn("does not suit the profile strict", refused.text)
+
+
 class ConfigTest(RealmCase):
     """verify_krb5_conf knows what is new."""
 

@@ -2,6 +2,7 @@
 what is done to the ticket; and that nothing is there when it is switched off.
 """
 
+import socket
 import struct
 import subprocess
 import unittest
@@ -9,7 +10,8 @@ import unittest
 from realm import Realm, RealmCase, ports
 from wire import krb524, tgs, krb
 from wire.krb524 import (
-    AES128, AES256, BADKEY, DES_CBC_CRC, ENCFULL, ETYPE_NOSUPP, POLICY)
+    AES128, AES256, BADKEY, DES_CBC_CRC, ENCFULL, ETYPE_NOSUPP, POLICY,
+    S_UNKNOWN)
 
 REALM, CELL, OTHER = "EXT.TEST", "afs/ext.test", "host/server.ext.test"
 FULL = CELL + "@" + REALM
@@ -67,6 +69,21 @@ class ExtractionTest(ServiceCase):
             token = krb524.Token(reply.token, self.keys()[AES256])
             self.assertEqual(token.client, "user")
             self.assertEqual(token.session[1], cred.key)
+
+    def test_what_is_too_long_for_a_datagram(self):
+        """max-kdc-datagram-reply-length is kept to: a stream is left."""
+        # REQ: RK-32
+        self.use(**{"max-kdc-datagram-reply-length": 1265})
+        cred, other = self.get(), self.get(OTHER)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(10)
+            sock.connect((ports.LOOPBACK, self.realm.port))
+            sock.send(cred.ticket)
+            sock.send(other.ticket)
+            self.assertEqual(krb524.Reply(sock.recv(65536)).status, POLICY)
+        self.realm.log.assert_ordered([r"2b token of \d+ octets, enctype 18, "
+                                       r"kvno 1, not answered"])
+        self.assertEqual(self.convert(cred, "tcp").status, 0)
 
     def test_a_service_that_is_not_named(self):
         # REQ: RK-26, RK-35
@@ -126,6 +143,24 @@ class StripTest(ServiceCase):
                 self.assertEqual((token.etype, token.kvno), (etype, 1))
                 self.assertEqual(token.session[1], cred.key)
                 self.assertFalse(token.has_authdata)
+
+    def test_the_key_of_another_principal(self):
+        # REQ: RK-30, RK-35
+        self.realm.add("afs/old.test")
+        name = "des-cbc-crc afs/old.test"
+        cred = self.get()
+        self.use(**{"2b_reencrypt": {FULL: name}})
+        token = krb524.Token(self.convert(cred).token,
+                             self.keys("afs/old.test")[DES_CBC_CRC])
+        self.assertEqual(token.session[1], cred.key)
+        self.realm.modify("afs/old.test", "--attributes=disallow-all-tix")
+        self.assertEqual(self.convert(cred).status, POLICY)
+        for other, status in (("nobody", S_UNKNOWN), (OTHER, ETYPE_NOSUPP),
+                              ("krbtgt/EXT.TEST", POLICY),
+                              ("kadmin/admin", POLICY)):
+            with self.subTest(other):
+                self.use(**{"2b_reencrypt": {FULL: "des-cbc-crc " + other}})
+                self.assertEqual(self.convert(cred).status, status)
 
     def test_the_current_key_for_an_older_ticket(self):
         # REQ: RK-30

@@ -79,6 +79,46 @@ class KdcTest(RealmCase):
         self.assertEqual(got.error, -1765328228)
 
 
+class StrictTest(RealmCase):
+    """Servers of 2003: DES for the key of the service and of the session."""
+
+    realm_args = {
+        "kadmin": {"default_keys": ["aes256-cts-hmac-sha1-96:pw-salt",
+                                    "des-cbc-crc:pw-salt"]},
+        "kdc": {"enable-524": True, "use_2b": {"afs/*": True},
+                "2b_profile": {"afs/*": "strict"},
+                "2b_reencrypt": {"afs/*": "des-cbc-crc"}}}
+
+    def setUp(self):
+        super().setUp()
+        self.realm.kadmin("add", "--use-defaults", "-r",
+                          tool.CELL + "@EXT.TEST", expect_code=None)
+        self.key = next(e.key for e in self.realm.keys(tool.CELL)
+                        if e.etype == DES_CBC_CRC)
+
+    def convert(self, *args, **libdefaults):
+        client = self.realm.new_client(
+            libdefaults=libdefaults, realms={"EXT.TEST": {
+                "krb524_server": "127.0.0.1:%d" % self.realm.port}})
+        client.kinit("user", password=self.realm.password)
+        return tool.convert(client, "afs/ext.test@EXT.TEST", *args)
+
+    def test_a_ticket_with_a_des_key_is_got(self):
+        # REQ: RK-30, RK-33, RK-36
+        got = self.convert("--ccache", allow_weak_crypto=True)
+        self.assertIsNone(got.error, got.text)
+        token = krb524.Token(got.ticket, self.key)
+        self.assertEqual(token.session, (DES_CBC_CRC, got.session))
+        self.assertLessEqual(got.length, krb524.STRICT_LENGTH)
+
+    def test_none_where_des_is_not_allowed(self):
+        # REQ: RK-33, RK-36
+        for args, weak in ((("--ccache",), False), ((), True)):
+            got = self.convert(*args, allow_weak_crypto=weak)
+            self.assertEqual(got.error, krb524.BADKEY)
+            self.assertTrue(got.empty)
+
+
 class LocalTest(RealmCase):
     """What libkrb5 adds to the server's answer, or needs before it asks."""
 

@@ -238,6 +238,7 @@ class VerifyTest(TokenCase):
         seen = self.tool("verify", "--keyfile=%s" % path, stdin=token, expect_code=1).stdout
         self.assertIn("19270408", seen)
         self.assertIn("there is no such service key", seen)
+        self.assertRegex(seen, r"Key at hand: +des-cbc-crc \(1\), version %d\n" % self.kvno)
 
     def test_times(self):
         # REQ: RK-17
@@ -273,6 +274,32 @@ class VerifyTest(TokenCase):
     def test_strict_server(self):
         # REQ: RK-07
         self.refused(self.build().stdout, 19270408, "enctype", "--profile=strict")
+
+
+class DesTest(RealmCase):
+    """A cell of 2003: single DES everywhere."""
+    realm_args = {"libdefaults": {"allow_weak_crypto": True}, "kadmin": {"default_keys": "des-cbc-crc:pw-salt"}}
+
+    def test_a_strict_server(self):
+        # REQ: RK-04, RK-07, RK-38
+        realm = self.realm
+        realm.add("afs/ext.test")
+        path = realm.ext_keytab("afs/ext.test")
+        realm.client.kinit("user", password=realm.password)
+        built = realm.client.run("rxkad-token", "build", "--profile=strict", "afs/ext.test@EXT.TEST")
+        self.assertRegex(built.stderr, r"Strict server: +yes")
+        self.assertRegex(built.stderr, r"Warning: +the service's key is single DES")
+        self.assertLessEqual(len(token_of(built.stdout)[1]), 344)
+        verify = ("rxkad-token", "verify", "--keytab=FILE:%s" % path)
+        seen = realm.client.run(*verify, "--profile=strict", stdin=built.stdout).stdout
+        self.assertRegex(seen, r"Verdict: +accepted")
+        self.assertNotIn("rxkad-kdf", seen)
+        # a server that does not allow single DES
+        other = realm.new_client(libdefaults={"allow_weak_crypto": False})
+        seen = other.run(*verify, stdin=built.stdout, expect_code=1).stdout
+        self.assertRegex(seen, r"Reason: +.*allow_weak_crypto is off")
+        self.assertRegex(seen, r"Sent to client: +19270408")
+        realm.client.run(*verify, stdin=built.stdout, expect_msg="accepted")
 
 
 if __name__ == "__main__":
