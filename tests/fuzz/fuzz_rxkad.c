@@ -180,8 +180,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 2)
 	return 0;
-    /* paths of realms are libkrb5's to read */
-    rxkad_2b_server_set_flags(server, data[1] | RXKAD_2B_ANY_TRANSITED);
+    rxkad_2b_server_set_flags(server, data[1]);
     rxkad_2b_server_set_profile(server, data[1] & 0x80 ? RXKAD_2B_STRICT :
 				RXKAD_2B_MODERN);
     size -= 2;
