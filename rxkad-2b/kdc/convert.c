@@ -49,6 +49,17 @@ _kdc_krb524_config(krb5_context context, krb5_kdc_configuration *config)
 }
 
 /*
+ * Free a ticket's part, and leave nothing of the session key.
+ */
+static void
+free_part(EncTicketPart *part)
+{
+    memset_s(part->key.keyvalue.data, part->key.keyvalue.length, 0,
+	     part->key.keyvalue.length);
+    free_EncTicketPart(part);
+}
+
+/*
  * Name a principal for the log; no name if that fails.
  */
 static char *
@@ -359,7 +370,7 @@ make_token(struct conversion *c)
 			   &c->token);
     if (enabled)
 	(void)krb5_enctype_disable(c->context, c->key->key.keytype);
-    free_EncTicketPart(&less);
+    free_part(&less);
     return ret;
 }
 
@@ -436,7 +447,7 @@ free_conversion(struct conversion *c)
     free(c->client_name);
     free(c->server_name);
     if (c->opened)
-	free_EncTicketPart(&c->part);
+	free_part(&c->part);
     if (c->server)
 	_kdc_free_ent(c->context, c->server);
     if (c->other)
