@@ -298,6 +298,9 @@ agree_on_time(krb5_context context, gsskrb5_ctx ctx,
     if (_gsskrb5_ext_clock_ticket(context, ctx) == 0) {
 	if (error2->key != KRB5_EXT_ERROR2_KEY_SUBKEY)
 	    plausible = 0;
+	/* the acceptor may have refused the ticket that our subkey was with */
+	if (ctx->ext->awaited && error2->key != KRB5_EXT_ERROR2_KEY_SUBKEY)
+	    return _gsskrb5_ext_new_subkey(context, ctx);
     } else if (!plausible)
 	return code;
     if (plausible) {
