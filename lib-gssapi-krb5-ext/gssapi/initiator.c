@@ -338,8 +338,7 @@ recover(krb5_context context, gsskrb5_ctx ctx,
     _krb5_debug(context, 5, "gss initiator: error %d: %s",
 		(int)error2->error_code, _gsskrb5_ext_recovery_name(action));
     if (!is_possible(ctx, action) ||
-	!_gsskrb5_ext_early_may_recover(context, ctx, error2->error_code,
-					levels[error2->key]))
+	!_gsskrb5_ext_early_may_recover(context, ctx, error2->error_code))
 	return code;
     if (action != RECOVERY_USER2USER)
 	ctx->ext->recovered = 1;
