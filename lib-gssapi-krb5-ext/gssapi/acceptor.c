@@ -120,9 +120,9 @@ keep_checksum(struct gsskrb5_ext_first *first, const Checksum *cksum)
 
 static krb5_error_code
 keep_authenticator(krb5_context context, struct gsskrb5_ext_exchange *ext,
-		   const Authenticator *a, const krb5_keyblock *session)
+		   const Authenticator *a, const krb5_keyblock *session,
+		   struct gsskrb5_ext_first *first)
 {
-    struct gsskrb5_ext_first *first = &ext->first;
     krb5_error_code ret;
 
     ret = _gsskrb5_ext_read_server(context, ext);
@@ -591,6 +591,53 @@ forget_key(krb5_context context, krb5_auth_context ac)
 }
 
 /*
+ * Whether a request is of the same exchange as what one before has settled, if
+ * anything.
+ */
+static int
+agrees(krb5_context context, const struct gsskrb5_ext_first *before,
+       const struct gsskrb5_ext_first *now)
+{
+    if (before->client == NULL)
+	return 1;
+    return krb5_principal_compare(context, before->client, now->client) &&
+	krb5_principal_compare(context, before->server, now->server) &&
+	before->remote_seq == now->remote_seq &&
+	before->has_checksum == now->has_checksum &&
+	ct_memcmp(before->bindings, now->bindings,
+		  sizeof(now->bindings)) == 0;
+}
+
+/*
+ * Have what the Authenticator of a refused request settles, in the place of
+ * what there was of a ticket that our TGT was preferred to.  The new one
+ * settles no key either: that may be the same.
+ */
+static krb5_error_code
+keep_refused(krb5_context context, gsskrb5_ctx ctx)
+{
+    struct gsskrb5_ext_exchange *ext = ctx->ext;
+    struct gsskrb5_ext_first now;
+    krb5_error_code kret;
+
+    memset(&now, 0, sizeof(now));
+    kret = keep_authenticator(context, ext, ext->peek.authenticator,
+			      ext->peek.session, &now);
+    if (kret == 0 && !agrees(context, &ext->first, &now))
+	kret = KRB5KRB_AP_ERR_BADMATCH;
+    if (kret) {
+	_gsskrb5_ext_forget_first(context, &now);
+	return kret;
+    }
+    _gsskrb5_ext_early_refused(context, ctx, ext->first.remote_subkey,
+			       now.remote_subkey);
+    now.refused = ext->first.refused;
+    _gsskrb5_ext_forget_first(context, &ext->first);
+    ext->first = now;
+    return 0;
+}
+
+/*
  * Take from a refused request what it settles.  Returns 0 if it is as good as
  * one that was taken, but for what it was refused for.
  *
@@ -609,7 +656,7 @@ settle_refused(krb5_context context, gsskrb5_ctx ctx, krb5_error_code code,
     krb5_error_code kret;
     OM_uint32 minor;
 
-    kret = keep_authenticator(context, ext, a, ext->peek.session);
+    kret = keep_refused(context, ctx);
     if (kret)
 	return kret;
     if (!first->has_checksum ||
@@ -620,7 +667,8 @@ settle_refused(krb5_context context, gsskrb5_ctx ctx, krb5_error_code code,
 	_gsskrb5_ext_check_bindings(context, ctx, a->cksum, ad,
 				    &first->flags) != GSS_S_COMPLETE)
 	return KRB5KRB_AP_ERR_MODIFIED;
-    first->refused = is_ticket_refused(code);
+    if (is_ticket_refused(code))
+	first->refused = 1;
     if (first->refused && !asks_for_ap_rep(is_mutual_required(ext),
 					   first->flags))
 	return KRB5KRB_AP_ERR_MODIFIED;
@@ -674,8 +722,11 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
 		return ret;
 	    *minor_status = code;
 	}
-	/* nothing is settled, and the clear options count */
-	if (is_recoverable(ctx, code))
+	/*
+	 * Nothing is settled, and the clear options count; but the subkey of
+	 * an AP-REQ before, if there was one, has not sealed this error.
+	 */
+	if (ext->first.client == NULL && is_recoverable(ctx, code))
 	    ret = ask(minor_status, context, ctx, ext->peek.session, code,
 		      output_token);
 	return ret;
@@ -799,7 +850,7 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     krb5_error_code kret;
     OM_uint32 ret;
 
-    kret = keep_authenticator(context, ctx->ext, a, ac->keyblock);
+    kret = keep_authenticator(context, ctx->ext, a, ac->keyblock, first);
     first->flags = ctx->flags;
     first->fwd_data = ctx->fwd_data;
     krb5_data_zero(&ctx->fwd_data);
@@ -839,7 +890,7 @@ prefer_user2user(OM_uint32 *minor_status, krb5_context context,
 	!asks_for_ap_rep(is_mutual_required(ext), ext->last_flags) ||
 	!_gsskrb5_ext_prefers_own_tgt(context, ctx->target))
 	return GSS_S_COMPLETE;
-    kret = keep_authenticator(context, ext, a, ac->keyblock);
+    kret = keep_authenticator(context, ext, a, ac->keyblock, &ext->first);
     if (kret == 0)
 	kret = settle_our_half(context, ac->keyblock, ac->keytype,
 			       &ext->first);

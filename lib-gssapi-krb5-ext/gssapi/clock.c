@@ -103,24 +103,19 @@ report(krb5_context context, const EncTicketPart *ticket, int32_t ahead)
  * KDC's time.
  */
 static int
-learn_time(krb5_context context, gsskrb5_ctx ctx, const krb5_data *ap_req,
-	   krb5_keytab keytab, krb5_const_principal server, int32_t *ahead)
+learn_time(krb5_context context, const struct gsskrb5_ext_exchange *ext,
+	   const krb5_data *ap_req, krb5_keytab keytab,
+	   krb5_const_principal server, struct krb5_ext_peek *peek,
+	   int32_t *ahead)
 {
-    struct gsskrb5_ext_exchange *ext = ctx->ext;
-    struct krb5_ext_peek peek;
     krb5_error_code ret;
-    int is;
 
     if (ext->user2user)
-	ret = _krb5_ext_peek_with(context, ext->own.session, ap_req, &peek);
+	ret = _krb5_ext_peek_with(context, ext->own.session, ap_req, peek);
     else
-	ret = _krb5_ext_peek(context, keytab, server, ap_req, &peek);
-    is = ret == 0 && is_answered(context, ext, &peek) &&
-	measure(context, ext, peek.ticket, ahead);
-    if (is)
-	report(context, peek.ticket, *ahead);
-    _krb5_ext_free_peek(context, &peek);
-    return is;
+	ret = _krb5_ext_peek(context, keytab, server, ap_req, peek);
+    return ret == 0 && is_answered(context, ext, peek) &&
+	measure(context, ext, peek->ticket, ahead);
 }
 
 /*
@@ -170,17 +165,22 @@ _gsskrb5_ext_rd_req(krb5_context context, gsskrb5_ctx ctx,
 		    krb5_rd_req_out_ctx *out)
 {
     struct gsskrb5_ext_exchange *ext = ctx->ext;
+    struct krb5_ext_peek peek;
     krb5_error_code ret;
     int32_t ahead;
 
     ret = krb5_rd_req_ctx(context, &ctx->auth_context, ap_req, server, in,
 			  out);
-    if (!_gsskrb5_ext_is_time_error(ret) || !ext->waiting || !ext->bad_time ||
-	!learn_time(context, ctx, ap_req, keytab, server, &ahead))
+    if (!_gsskrb5_ext_is_time_error(ret) || !ext->waiting || !ext->bad_time)
 	return ret;
-    ret = verify_by(context, ctx, ahead, ap_req, server, in, out);
-    if (ret == 0)
-	ext->clock = ahead;
+    if (learn_time(context, ext, ap_req, keytab, server, &peek, &ahead)) {
+	ret = verify_by(context, ctx, ahead, ap_req, server, in, out);
+	if (ret == 0) {
+	    report(context, peek.ticket, ahead);
+	    ext->clock = ahead;
+	}
+    }
+    _krb5_ext_free_peek(context, &peek);
     return ret;
 }
 

@@ -187,16 +187,15 @@ _gsskrb5_ext_initiate_early(krb5_context context, gsskrb5_ctx ctx,
  * @param context a Kerberos 5 context
  * @param ctx the context
  * @param error the code on the wire
- * @param level how far it can be believed
  */
 int
 _gsskrb5_ext_early_may_recover(krb5_context context, gsskrb5_ctx ctx,
-			       int32_t error, enum recovery_level level)
+			       int32_t error)
 {
     struct gsskrb5_ext_early *early = &ctx->ext->early;
     int32_t number;
 
-    if (!early->ready || _gsskrb5_ext_ready_keeps_subkey(error, level))
+    if (!early->ready || _gsskrb5_ext_ready_keeps_subkey(error))
 	return 1;
     krb5_auth_con_getlocalseqnumber(context, ctx->auth_context, &number);
     if ((uint32_t)number != early->numbers.start) {

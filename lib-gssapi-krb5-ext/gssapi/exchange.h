@@ -208,7 +208,7 @@ _gsskrb5_ext_early_request(krb5_context context, gsskrb5_ctx ctx);
 
 int
 _gsskrb5_ext_early_may_recover(krb5_context context, gsskrb5_ctx ctx,
-			       int32_t error, enum recovery_level level);
+			       int32_t error);
 
 void
 _gsskrb5_ext_accept_early(krb5_context context, gsskrb5_ctx ctx);

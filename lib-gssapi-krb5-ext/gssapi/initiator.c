@@ -298,6 +298,9 @@ agree_on_time(krb5_context context, gsskrb5_ctx ctx,
     if (_gsskrb5_ext_clock_ticket(context, ctx) == 0) {
 	if (error2->key != KRB5_EXT_ERROR2_KEY_SUBKEY)
 	    plausible = 0;
+	/* the acceptor may have refused the ticket that our subkey was with */
+	if (ctx->ext->awaited && error2->key != KRB5_EXT_ERROR2_KEY_SUBKEY)
+	    return _gsskrb5_ext_new_subkey(context, ctx);
     } else if (!plausible)
 	return code;
     if (plausible) {
@@ -335,8 +338,7 @@ recover(krb5_context context, gsskrb5_ctx ctx,
     _krb5_debug(context, 5, "gss initiator: error %d: %s",
 		(int)error2->error_code, _gsskrb5_ext_recovery_name(action));
     if (!is_possible(ctx, action) ||
-	!_gsskrb5_ext_early_may_recover(context, ctx, error2->error_code,
-					levels[error2->key]))
+	!_gsskrb5_ext_early_may_recover(context, ctx, error2->error_code))
 	return code;
     if (action != RECOVERY_USER2USER)
 	ctx->ext->recovered = 1;

@@ -103,19 +103,17 @@ _gsskrb5_ext_ready_mark(struct ready_numbers *numbers, uint32_t number)
  * know the old one's session key, and by it the subkey.
  *
  * @param error the code on the wire
- * @param level how far it can be believed
  */
 int
-_gsskrb5_ext_ready_keeps_subkey(int32_t error, enum recovery_level level)
+_gsskrb5_ext_ready_keeps_subkey(int32_t error)
 {
     switch (error) {
     case 32:			/* TKT_EXPIRED */
     case 33:			/* TKT_NYV */
     case 43:			/* ILL_CR_TKT */
     case 51:			/* PATH_NOT_ACCEPTED */
-	return 0;
     case 69:			/* USER_TO_USER_REQUIRED */
-	return level == RECOVERY_K;
+	return 0;
     default:
 	return 1;
     }

@@ -18,7 +18,6 @@
 
 #include <stdint.h>
 
-#include "recovery.h"
 #include "replay_policy.h"
 
 /* An AP-REQ that has been made, or that was good. */
@@ -57,6 +56,6 @@ void
 _gsskrb5_ext_ready_mark(struct ready_numbers *numbers, uint32_t number);
 
 int
-_gsskrb5_ext_ready_keeps_subkey(int32_t error, enum recovery_level level);
+_gsskrb5_ext_ready_keeps_subkey(int32_t error);
 
 #endif /* GSSKRB5_EXT_READY_H */

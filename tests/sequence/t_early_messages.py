@@ -20,9 +20,9 @@ class PairCase(EarlyCase):
     """Both sides in one thread, with one configuration."""
 
     def playing(self, script, spoilt=None, target=SERVICE, mech=libgss.KRB5,
-                **gssapi):
+                keytab=None, **gssapi):
         """What script(initiator's context, acceptor's) returns; spoilt: the
-        initiator has a ticket with these values."""
+        initiator has a ticket with these values; keytab: not the service's."""
         gssapi.setdefault("early_prot_ready", True)
         client = self.realm.new_client(gssapi=gssapi)
         client.kinit("user", password=self.realm.password)
@@ -36,7 +36,7 @@ class PairCase(EarlyCase):
 
         def body():
             with libgss.Library(
-                    client, KRB5_KTNAME="FILE:%s" % self.keytab,
+                    client, KRB5_KTNAME="FILE:%s" % (keytab or self.keytab),
                     KRB5RCACHEDIR=str(self.rcache_dir)) as library:
                 return script(
                     library.initiator(target, ap.ALL, mech=mech),
@@ -190,11 +190,11 @@ class UserToUser(PairCase):
             cls.realm.add(name, password=cls.realm.password,
                           attributes=attributes)
 
-    def playing_with(self, user, script):
+    def playing_with(self, user, script, **kw):
         """script with a user's TGT as the acceptor's."""
         their = self.realm.new_client()
         their.kinit(user, password=self.realm.password)
-        self.playing(script, target=user, acceptor_ccache=their.ccache)
+        self.playing(script, target=user, acceptor_ccache=their.ccache, **kw)
 
     def test_without_a_ticket(self):
         """Ready with the first AP-REQ that has a ticket."""
@@ -216,23 +216,34 @@ class UserToUser(PairCase):
         """The user-to-user ticket takes another subkey: not when messages
         were made in the first."""
         # REQ: XT-91, XT-93
-        def fails(initiator, acceptor):
-            _, answer = self.start(initiator, acceptor,
-                                   "KRB-ERROR2 continue")
-            with self.assertRaises(libgss.GssError) as caught:
-                initiator.step(answer)
-            self.assertEqual(caught.exception.major, FAILURE)
+        self.playing_with("carol", self.too_late)
+        self.playing_with("carol", self.in_time)
 
-        def works(initiator, acceptor):
-            token = initiator.step(acceptor.step(initiator.step(b"")))
-            self.assertTrue(initiator.granted & READY)
-            message = initiator.wrap(TEXT)
-            answer = acceptor.step(token)
-            self.assertEqual(acceptor.unwrap(message), TEXT)
-            self.end(initiator, acceptor, answer)
-            self.talk(initiator, acceptor)
-        self.playing_with("carol", fails)
-        self.playing_with("carol", works)
+    def too_late(self, initiator, acceptor):
+        """There was a message before the TGT came."""
+        _, answer = self.start(initiator, acceptor, "KRB-ERROR2 continue")
+        with self.assertRaises(libgss.GssError) as caught:
+            initiator.step(answer)
+        self.assertEqual(caught.exception.major, FAILURE)
+
+    def in_time(self, initiator, acceptor):
+        """The first one is made after that."""
+        token = initiator.step(acceptor.step(initiator.step(b"")))
+        self.assertTrue(initiator.granted & READY)
+        message = initiator.wrap(TEXT)
+        answer = acceptor.step(token)
+        self.assertEqual(acceptor.unwrap(message), TEXT)
+        self.end(initiator, acceptor, answer)
+        self.talk(initiator, acceptor)
+
+    def test_preferred(self):
+        """The same, although the error is in the subkey: who prefers its TGT
+        does not rely on the key of the ticket that the subkey was with."""
+        # REQ: XT-82, XT-91, XT-93
+        keytab = self.realm.ext_keytab("carol")
+        for script in (self.too_late, self.in_time):
+            self.playing_with("carol", script, keytab=keytab,
+                              prefer_user2user=True)
 
 
 if __name__ == "__main__":

@@ -128,6 +128,25 @@ class Waits(ExtraCase):
             self.assertNotEqual(first.subkey, second.subkey)
             self.assertEqual(first.seq, second.seq)
 
+    def test_a_ticket_that_tells_the_time(self):
+        """The same, when it is the clock that is blamed for the ticket."""
+        # REQ: XT-72, XT-89, XT-94
+        def script(wire, acceptor):
+            first = self.first(wire, acceptor)
+            second = acceptor.take(wire.ask(acceptor.error2(
+                code, S, stime=time.time() + ahead)))
+            wire.accept_messages(ap.Messages(True, second.subkey, False,
+                                             first.seq, first.seq))
+            return first, second
+        for code in (EXPIRED, NOT_YET_VALID):
+            for ahead in (-HOUR, HOUR):
+                line, (first, second) = self.play(script)
+                self.complete(line, tokens="3", recovered="yes")
+                self.assertIn(k2.if_relevant(k2.challenge(second.challenge)),
+                              second.ticket.ad)
+                self.assertNotEqual(first.subkey, second.subkey)
+                self.assertEqual(first.seq, second.seq)
+
     def test_a_refused_ticket(self):
         """Its acceptor would use the keys that came with it, whatever its
         clock says."""

@@ -442,6 +442,57 @@ class Preferred(U2UCase):
             self.assertEqual(who.open_error2(answer)[1].code, 36)
         self.nobody(call.line)
 
+    def test_an_error_in_between(self):
+        """About the user-to-user ticket's AP-REQ, which somebody has held
+        back: what was sealed for the key of the other ticket does not come to
+        count."""
+        # REQ: XT-82, XT-76, XT-94
+        late = {"when": time.time() - 7200}
+        for another in (True, False):
+            who = self.ordinary()
+            with Call(self.prefers) as call:
+                told = [self.ask(call, who).subkey]
+                if another:
+                    who.subkey = ap.new_key()
+                _, error2 = who.take_error2(call.ask(who.token(**late)))
+                self.assertEqual((error2.which, error2.code), (K, SKEW))
+                told.append(error2.subkey)
+                reply = who.take_ap_rep(call.ask(who.token()))
+                self.assertNotIn(reply.subkey, told)
+                self.assertNotEqual(*told)
+                call.initiate_messages(who.messages())
+            self.established(call.line, tokens="6", recovered="yes")
+
+    def test_a_spoilt_authenticator(self):
+        """The error is final, and not in the subkey of the one before."""
+        # REQ: XT-14, XT-82
+        who = self.ordinary()
+        with Call(self.prefers) as call:
+            self.ask(call, who)
+            self.is_final(call.ask(who.token(spoil=True)), MODIFIED, S,
+                          (who.subkey, who.credential.session))
+        self.nobody(call.line)
+        self.test_keys()
+
+    def test_what_has_to_agree_with_an_error(self):
+        """The same, when the AP-REQ is refused for something else, too."""
+        # REQ: XT-38, XT-48, XT-82
+        late = {"when": time.time() - 7200}
+        for ticket, values in (
+                ({}, {"seq": 1}), ({}, {"bound": bytes(range(16))}),
+                ({"client": "mallory"}, {"client": "mallory"}),
+                ({}, {"options": U2U & ~ap.WANT_MUTUAL,
+                      "flags": ap.ALL & ~ap.MUTUAL})):
+            who = self.ordinary()
+            with Call(self.prefers) as call:
+                self.ask(call, who)
+                who.credential = self.initiator(**ticket).credential
+                answer = call.ask(who.token(**late, **values))
+                self.assertEqual(gss.describe(answer), "KRB-ERROR2 final")
+                self.assertEqual(who.open_error2(answer)[1].code, SKEW)
+            self.nobody(call.line)
+        self.test_keys()
+
     def test_the_ticket_again(self):
         """It was good enough for a challenge, and is not for this."""
         # REQ: XT-82
