@@ -11,7 +11,9 @@
 #include "rxkad_test.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define DIR_NAME "test_rxkad_keytab.dir"
@@ -302,6 +304,59 @@ test_link(void)
     rmdir(PATH);
 }
 
+/*
+ * Somebody who writes to the file of a group that he is not in: the new file
+ * cannot be that group's, and must not be for the members of his own.
+ *
+ * REQ: RK-03
+ */
+
+#define SOMEBODY	65534
+#define THEIR_GROUP	65533
+
+static void
+test_group(void)
+{
+    struct stat st;
+    int status, done;
+    pid_t child;
+
+    if (geteuid() != 0)
+	return;			/* cannot become somebody else */
+    put_file(PATH, one, sizeof(one) - 1);
+    if (chmod(PATH, 0640) != 0 || chown(PATH, SOMEBODY, THEIR_GROUP) != 0
+	|| chown(DIR_NAME, SOMEBODY, SOMEBODY) != 0 || chdir(DIR_NAME) != 0)
+	abort();
+    child = fork();
+    if (child == 0) {
+	krb5_keytab_entry entry;
+	krb5_keytab id;
+
+	if (setgroups(0, NULL) != 0 || setgid(SOMEBODY) != 0
+	    || setuid(SOMEBODY) != 0)
+	    _exit(1);
+	memset(&entry, 0, sizeof(entry));
+	entry.vno = 3;
+	entry.keyblock.keytype = 17;
+	entry.keyblock.keyvalue.data = rk_UNCONST(K16);
+	entry.keyblock.keyvalue.length = 16;
+	if (krb5_parse_name(context, AFS, &entry.principal) != 0
+	    || krb5_kt_resolve(context, "AFSKEYFILEEXT:KeyFileExt", &id) != 0
+	    || krb5_kt_add_entry(context, id, &entry) != 0)
+	    _exit(2);
+	_exit(0);
+    }
+    done = child > 0 && waitpid(child, &status, 0) == child && status == 0;
+    check(done && stat("KeyFileExt", &st) == 0 && st.st_gid != THEIR_GROUP
+	  && (st.st_mode & 0777) == 0600,
+	  "a file of another group: nobody else can read it");
+    if (!done)
+	printf("the other user: status %x\n", (unsigned)status);
+    if (chdir("..") != 0)
+	abort();
+    unlink(PATH);
+}
+
 int
 main(void)
 {
@@ -323,6 +378,7 @@ main(void)
     test_remove();
     test_damaged();
     test_link();
+    test_group();
     krb5_free_context(context);
     unlink(DIR_NAME "/krb5.conf");
     unlink(DIR_NAME "/ThisCell");
