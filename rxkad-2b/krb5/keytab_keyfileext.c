@@ -353,14 +353,23 @@ write_entries(const char *path, int fd, const struct krb5_keyfileext *file)
 }
 
 /*
- * A file that is a symbolic link stays one.
+ * A file that is a symbolic link stays one, also if what it points to has to
+ * be made first.
  */
 
 static char *
-real_path(const char *path)
+real_path(const char *path, int flags)
 {
     char *real = realpath(path, NULL);
+    int fd;
 
+    if (real == NULL && (flags & O_CREAT)) {
+	fd = open(path, O_RDWR | O_BINARY | O_CLOEXEC | O_CREAT, 0600);
+	if (fd >= 0) {
+	    close(fd);
+	    real = realpath(path, NULL);
+	}
+    }
     return real != NULL ? real : strdup(path);
 }
 
@@ -379,7 +388,7 @@ change_file(krb5_context context, krb5_keytab id, int flags,
     char *path;
     int fd;
 
-    path = real_path(d->path);
+    path = real_path(d->path, flags);
     if (path == NULL)
 	return krb5_enomem(context);
     ret = open_locked(context, path, flags, &fd);

@@ -296,6 +296,10 @@ test_link(void)
     check(PUT_KEY(AFS, 3, 17, K16) == 0 && lstat(PATH, &st) == 0
 	  && S_ISLNK(st.st_mode) && count(AFS, &same) == 2,
 	  "a symbolic link");
+    unlink(DIR_NAME "/real");
+    check(PUT_KEY(AFS, 3, 17, K16) == 0 && lstat(PATH, &st) == 0
+	  && S_ISLNK(st.st_mode) && count(AFS, &same) == 1,
+	  "a symbolic link to a file that is not there yet");
     unlink(PATH);
     unlink(DIR_NAME "/real");
     if (mkdir(PATH, 0700) != 0)
