@@ -139,6 +139,17 @@ enable_exception(struct conversion *c, krb5_enctype enctype)
     return krb5_enctype_enable(c->context, enctype) == 0;
 }
 
+/*
+ * Free a part with its session key.
+ */
+static void
+free_part(EncTicketPart *part)
+{
+    memset_s(part->key.keyvalue.data, part->key.keyvalue.length, 0,
+	     part->key.keyvalue.length);
+    free_EncTicketPart(part);
+}
+
 static krb5_error_code
 decrypt_part(krb5_context context, const EncryptedData *sealed,
 	     const krb5_keyblock *key, EncTicketPart *part)
@@ -333,7 +344,7 @@ make_token(struct conversion *c)
 			   &c->token);
     if (enabled)
 	(void)krb5_enctype_disable(c->context, c->key->key.keytype);
-    free_EncTicketPart(&less);
+    free_part(&less);
     return ret;
 }
 
@@ -399,7 +410,7 @@ free_conversion(struct conversion *c)
     free(c->client_name);
     free(c->server_name);
     if (c->opened)
-	free_EncTicketPart(&c->part);
+	free_part(&c->part);
     if (c->server)
 	_kdc_free_ent(c->context, c->server);
     free_EncryptedData(&c->token);
