@@ -102,10 +102,30 @@ make_local(krb5_context context, const krb5_creds *cred, uid_t uid,
 }
 
 /*
+ * The encryption type of the session key of what a server converted: the
+ * ticket, or one with a DES key that was got in its place.
+ */
+static krb5_enctype
+session_enctype(const krb5_creds *cred, const struct credentials *v4)
+{
+    unsigned char key[RXKAD_2B_KEY_LENGTH];
+    krb5_enctype enctype = ETYPE_DES_CBC_CRC;
+
+    if (rxkad_2b_derive_key(cred->session.keytype,
+			    cred->session.keyvalue.data,
+			    cred->session.keyvalue.length, key) == 0 &&
+	ct_memcmp(key, v4->session, sizeof(key)) == 0)
+	enctype = cred->session.keytype;
+    memset_s(key, sizeof(key), 0, sizeof(key));
+    return enctype;
+}
+
+/*
  * Whether a server's token is one, and keeps to the profile.
  */
 static krb5_error_code
-check_converted(const struct credentials *v4, rxkad_2b_profile profile)
+check_converted(const krb5_creds *cred, const struct credentials *v4,
+		rxkad_2b_profile profile)
 {
     rxkad_2b_sealed sealed;
     krb5_error_code ret;
@@ -117,7 +137,8 @@ check_converted(const struct credentials *v4, rxkad_2b_profile profile)
     if (ret)
 	return ret;
     if (rxkad_2b_check_limits(profile, v4->ticket_st.length, sealed.etype,
-			      ETYPE_NULL) != RXKAD_2B_LIMIT_NONE)
+			      session_enctype(cred, v4))
+	!= RXKAD_2B_LIMIT_NONE)
 	return RXKAD_2B_ERR_BADTICKET;
     return 0;
 }
@@ -139,7 +160,7 @@ make_by_server(krb5_context context, krb5_ccache id, krb5_creds *cred,
     else
 	ret = krb524_convert_creds_kdc(context, cred, &v4);
     if (ret == 0)
-	ret = check_converted(&v4, profile);
+	ret = check_converted(cred, &v4, profile);
     if (ret == 0)
 	ret = krb5_data_copy(&ticket, v4.ticket_st.dat, v4.ticket_st.length);
     if (ret == 0)

@@ -24,6 +24,7 @@ struct conversion {
     char *client_name;			/* for the log, or NULL */
     char *server_name;			/* the same */
     hdb_entry_ex *server;
+    const char *realm;			/* alias into server: its realm */
     hdb_entry_ex *other;		/* whose key is taken, or NULL */
     Key *key;				/* alias into server or other */
     krb5_kvno kvno;			/* of key */
@@ -131,6 +132,9 @@ find_server(struct conversion *c)
     c->why = "these tickets are never converted";
     if (_kdc_krb524_is_never(&c->server->entry.principal->name))
 	return KRB5KDC_ERR_POLICY;
+    /* that in the ticket is not protected, and may be an alias's */
+    c->realm = krb5_principal_get_realm(c->context,
+					c->server->entry.principal);
     return 0;
 }
 
@@ -267,7 +271,7 @@ check_principals(struct conversion *c)
     ret = fetch(c, principal, HDB_F_GET_CLIENT | HDB_F_CANON, &client);
     krb5_free_principal(c->context, principal);
     if (ret && ret != HDB_ERR_NOT_FOUND_HERE &&
-	strcmp(c->part.crealm, c->ticket->realm) == 0)
+	strcmp(c->part.crealm, c->realm) == 0)
 	return database_error(ret, KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN);
     c->why = "client or service may not be used";
     ret = kdc_check_flags(c->context, c->config, client, c->client_name,
@@ -286,7 +290,7 @@ decide(struct conversion *c)
     facts.enctype = c->ticket->enc_part.etype;
     facts.address_ok = _kdc_check_addresses(c->context, c->config,
 					    c->part.caddr, c->addr);
-    facts.transited = check_transited(c->context, &c->part, c->ticket->realm);
+    facts.transited = check_transited(c->context, &c->part, c->realm);
     facts.now = kdc_time;
     facts.max_skew = c->context->max_skew;
     return _kdc_krb524_decide(&c->policy, &facts, &c->why);

@@ -278,6 +278,30 @@ open_locked(krb5_context context, const char *path, int flags, int *fd)
 }
 
 /*
+ * Gives a new file the old one's mode, owner and group.  Only root may give
+ * it another owner, and who is not in the group may not give it that: then it
+ * is not for our own group or for whoever else could not read the old one.
+ */
+
+static krb5_error_code
+copy_rights(int old_fd, int fd)
+{
+    struct stat st;
+    mode_t mode;
+
+    if (fstat(old_fd, &st) < 0)
+	return errno;
+    mode = st.st_mode & 0777;
+    if (fchown(fd, st.st_uid, st.st_gid) < 0) {
+	if (geteuid() == 0)
+	    return errno;
+	if (fchown(fd, (uid_t)-1, st.st_gid) < 0)
+	    mode &= 0700;
+    }
+    return fchmod(fd, mode) < 0 ? errno : 0;
+}
+
+/*
  * Writes a new file that looks like the old one to others and moves it into
  * its place, so that a server never reads half of it.
  */
@@ -285,8 +309,7 @@ open_locked(krb5_context context, const char *path, int flags, int *fd)
 static krb5_error_code
 replace_file(const char *path, int old_fd, const krb5_data *data)
 {
-    krb5_error_code ret = 0;
-    struct stat st;
+    krb5_error_code ret;
     char *name;
     int fd;
 
@@ -299,11 +322,7 @@ replace_file(const char *path, int old_fd, const krb5_data *data)
 	return ret;
     }
     rk_cloexec(fd);
-    if (fstat(old_fd, &st) < 0 || fchmod(fd, st.st_mode & 0777) < 0)
-	ret = errno;
-    /* only root may, and for others it has the right owner already */
-    else if (fchown(fd, st.st_uid, st.st_gid) < 0 && geteuid() == 0)
-	ret = errno;
+    ret = copy_rights(old_fd, fd);
     if (ret == 0 && net_write(fd, data->data, data->length)
 	!= (ssize_t)data->length)
 	ret = errno;
@@ -334,14 +353,23 @@ write_entries(const char *path, int fd, const struct krb5_keyfileext *file)
 }
 
 /*
- * A file that is a symbolic link stays one.
+ * A file that is a symbolic link stays one, also if what it points to has to
+ * be made first.
  */
 
 static char *
-real_path(const char *path)
+real_path(const char *path, int flags)
 {
     char *real = realpath(path, NULL);
+    int fd;
 
+    if (real == NULL && (flags & O_CREAT)) {
+	fd = open(path, O_RDWR | O_BINARY | O_CLOEXEC | O_CREAT, 0600);
+	if (fd >= 0) {
+	    close(fd);
+	    real = realpath(path, NULL);
+	}
+    }
     return real != NULL ? real : strdup(path);
 }
 
@@ -374,7 +402,7 @@ change_file(krb5_context context, krb5_keytab id, int flags,
     char *path;
     int fd;
 
-    path = real_path(d->path);
+    path = real_path(d->path, flags);
     if (path == NULL)
 	return krb5_enomem(context);
     ret = open_locked(context, path, flags, &fd);

@@ -8,7 +8,8 @@ import os
 
 from realm import RealmCase
 from wire import ap, der, krb524, tgs
-from wire.krb524 import AES256, POLICY, S_UNKNOWN, TAMPERED
+from wire.krb524 import (
+    AES256, BAD_PATH, C_UNKNOWN, POLICY, S_UNKNOWN, TAMPERED)
 from wire.t_krb524 import CELL, HERE, INET, Krb524Case
 
 KRBTGT, KADMIN, CHANGEPW = "krbtgt/EXT.TEST", "kadmin/admin", "kadmin/changepw"
@@ -97,6 +98,27 @@ class NeverTest(RealmCase):
         self.realm.modify(KADMIN, "--alias=afs/alias.test@EXT.TEST")
         ticket = ap.issue(self.key_of(KADMIN), sname="afs/alias.test")
         self.assertEqual(self.ask(ticket.ticket), POLICY)
+        self.assert_good()
+
+    def test_the_realm_of_an_alias(self):
+        """The realm of a ticket is not protected either.  Under an alias in
+        another realm a deleted user of the service's realm is no stranger
+        whom the database need not know, and a stranger whose path is not
+        trusted is not at home."""
+        # REQ: RK-24, RK-34, RK-35
+        self.realm.modify(CELL, "--alias=%s@ALIAS.TEST" % CELL)
+        key = self.key_of(CELL)
+        alias = key._replace(principal=CELL + "@ALIAS.TEST")
+        for status, kw in ((C_UNKNOWN, {"client": "deleted"}),
+                           (BAD_PATH, {"realm": "ALIAS.TEST",
+                                       "transited": b"EVIL.ORG",
+                                       "tr_type": 1})):
+            for service in key, alias:
+                with self.subTest(service.principal, **kw):
+                    ticket = ap.issue(service, **{"realm": "EXT.TEST",
+                                                  **kw}).ticket
+                    self.assertEqual(self.ask(ticket), status)
+        self.assertEqual(self.ask(ap.issue(alias, realm="EXT.TEST").ticket), 0)
         self.assert_good()
 
     def test_the_tickets_of_another_realm(self):

@@ -12,7 +12,9 @@
 #include "sec_test.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define DIR_NAME "test_rxkad_keytab.dir"
@@ -301,6 +303,10 @@ test_link(void)
     check(PUT_KEY(AFS, 3, 17, K16) == 0 && lstat(PATH, &st) == 0
 	  && S_ISLNK(st.st_mode) && count(AFS, &same) == 2,
 	  "a symbolic link");
+    unlink(DIR_NAME "/real");
+    check(PUT_KEY(AFS, 3, 17, K16) == 0 && lstat(PATH, &st) == 0
+	  && S_ISLNK(st.st_mode) && count(AFS, &same) == 1,
+	  "a symbolic link to a file that is not there yet");
     unlink(PATH);
     unlink(DIR_NAME "/real");
     if (mkdir(PATH, 0700) != 0)
@@ -330,6 +336,59 @@ test_cannot_write(void)
 	  && access(path, F_OK) != 0, "a file that cannot be written");
 }
 
+/*
+ * Somebody who writes to the file of a group that he is not in: the new file
+ * cannot be that group's, and must not be for the members of his own.
+ *
+ * REQ: RK-03
+ */
+
+#define SOMEBODY	65534
+#define THEIR_GROUP	65533
+
+static void
+test_group(void)
+{
+    struct stat st;
+    int status, done;
+    pid_t child;
+
+    if (geteuid() != 0)
+	return;			/* cannot become somebody else */
+    put_file(PATH, one, sizeof(one) - 1);
+    if (chmod(PATH, 0640) != 0 || chown(PATH, SOMEBODY, THEIR_GROUP) != 0
+	|| chown(DIR_NAME, SOMEBODY, SOMEBODY) != 0 || chdir(DIR_NAME) != 0)
+	abort();
+    child = fork();
+    if (child == 0) {
+	krb5_keytab_entry entry;
+	krb5_keytab id;
+
+	if (setgroups(0, NULL) != 0 || setgid(SOMEBODY) != 0
+	    || setuid(SOMEBODY) != 0)
+	    _exit(1);
+	memset(&entry, 0, sizeof(entry));
+	entry.vno = 3;
+	entry.keyblock.keytype = 17;
+	entry.keyblock.keyvalue.data = rk_UNCONST(K16);
+	entry.keyblock.keyvalue.length = 16;
+	if (krb5_parse_name(context, AFS, &entry.principal) != 0
+	    || krb5_kt_resolve(context, "AFSKEYFILEEXT:KeyFileExt", &id) != 0
+	    || krb5_kt_add_entry(context, id, &entry) != 0)
+	    _exit(2);
+	_exit(0);
+    }
+    done = child > 0 && waitpid(child, &status, 0) == child && status == 0;
+    check(done && stat("KeyFileExt", &st) == 0 && st.st_gid != THEIR_GROUP
+	  && (st.st_mode & 0777) == 0600,
+	  "a file of another group: nobody else can read it");
+    if (!done)
+	printf("the other user: status %x\n", (unsigned)status);
+    if (chdir("..") != 0)
+	abort();
+    unlink(PATH);
+}
+
 int
 main(void)
 {
@@ -352,6 +411,10 @@ main(void)
     test_damaged();
     test_link();
     test_cannot_write();
+}
+
+/*
+    test_group();
     krb5_free_context(context);
     unlink(DIR_NAME "/krb5.conf");
     unlink(DIR_NAME "/ThisCell");

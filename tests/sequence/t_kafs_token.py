@@ -259,6 +259,16 @@ class ServerTest(TokenCase):
         self.use("yes", profile="strict")
         self.assert_none(self.log(), "does not suit the profile strict")
 
+    def test_the_profile_is_the_session_keys_too(self):
+        """A server has the key of the service changed, not the session's."""
+        # REQ: RK-07
+        self.reply = krb524.success(krb524.enc_part(ticket_of(etype=DES)))
+        self.use("yes", profile="strict")
+        self.assert_none(self.log(), "does not suit the profile strict")
+        result = self.log(session=(DES, bytes.fromhex("0123456789abcdef")))
+        self.assertEqual(result.token.ticket, self.reply[12:][
+            :len(result.token.ticket)])
+
     def test_nobody_is_asked_otherwise(self):
         # REQ: RK-37
         for word in "2b", "no":
