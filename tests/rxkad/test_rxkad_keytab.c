@@ -411,9 +411,6 @@ main(void)
     test_damaged();
     test_link();
     test_cannot_write();
-}
-
-/*
     test_group();
     krb5_free_context(context);
     unlink(DIR_NAME "/krb5.conf");
