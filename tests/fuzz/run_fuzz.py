@@ -3,14 +3,18 @@
 
 fuzz_rxkad.c and the module's files are compiled with AddressSanitizer and
 UndefinedBehaviorSanitizer, the rest is the build's.  What it starts from are
-the tokens of wire/rxkad_cases.py; what it finds new is kept in
-$BUILD_DIR/fuzz/rxkad/corpus and used the next time, a crash is put beside it.
+the tokens of wire/rxkad_cases.py and rxkad.corpus, which long runs before have
+found; what it finds new is kept in $BUILD_DIR/fuzz/rxkad/corpus and used the
+next time, a crash is put beside it.
 
 usage: run_fuzz.py [SECONDS]            default 60; 0 runs the corpus once
+       run_fuzz.py --keep               write rxkad.corpus: what of the corpus
+                                        reaches a place that no other does
 """
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +34,7 @@ DES = Key(5, etypes.DES_MD5, bytes.fromhex("133457799bbcdff1"))
 FLAGS = (0, 0x7f)                       # the default, everything
 SANITIZE = "-fsanitize=address,undefined"
 HERE = Path(__file__).resolve().parent
+KEPT, KEPT_SIZE = HERE / "rxkad.corpus", 512    # a line of hex each
 
 
 def build(directory, compiler="clang"):
@@ -91,9 +96,32 @@ def write_seeds(corpus):
         for flags in FLAGS:
             (corpus / ("seed-%d-%d" % (number, flags))).write_bytes(
                 bytes([kind, flags]) + octets)
+    for number, line in enumerate(KEPT.read_text().split()):
+        (corpus / ("kept-%d" % number)).write_bytes(bytes.fromhex(line))
+
+
+def keep(program, directory):
+    """Write KEPT."""
+    least = directory / "least"
+    shutil.rmtree(least, ignore_errors=True)
+    least.mkdir()
+    subprocess.run([str(program), "-merge=1", "-max_len=%d" % KEPT_SIZE,
+                    str(least), str(directory / "corpus")], check=True,
+                   stderr=subprocess.DEVNULL,
+                   env=dict(os.environ, KRB5_CONFIG="/dev/null"))
+    seeds_now = {bytes([kind, flags]) + octets for kind, octets in seeds()
+                 for flags in FLAGS}
+    found = sorted({path.read_bytes() for path in least.iterdir()} -
+                   seeds_now)
+    KEPT.write_text("".join(octets.hex() + "\n" for octets in found))
+    print("%d inputs kept" % len(found))
 
 
 def main():
+    if sys.argv[1:] == ["--keep"]:
+        directory = install.build_dir() / "fuzz" / "rxkad"
+        keep(build(directory), directory)
+        return 0
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
     directory = install.build_dir() / "fuzz" / "rxkad"
     corpus = directory / "corpus"
