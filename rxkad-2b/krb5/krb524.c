@@ -10,6 +10,7 @@
 #include "krb5_locl.h"
 #include "krb5-v4compat.h"
 #include "rxkad-2b/krb524.h"
+#include "rxkad-2b/rxkad_key.h"
 
 #define LIFE_UNIT	(5 * 60)	/* of Kerberos 4, in seconds */
 #define LIFE_MAX	127		/* above it are other units */
@@ -70,7 +71,8 @@ set_local(krb5_context context, const krb5_creds *creds,
     if (ret)
 	return ret;
     ret = _krb5_rxkad_derive_key(creds->session.keytype,
-				 &creds->session.keyvalue,
+				 creds->session.keyvalue.data,
+				 creds->session.keyvalue.length,
 				 (unsigned char *)v4->session);
     if (ret) {
 	krb5_set_error_message(context, ret,

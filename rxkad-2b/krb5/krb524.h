@@ -43,10 +43,4 @@ krb5_error_code
 _krb5_krb524_name(krb5_context context, krb5_const_principal principal,
 		  char *name, char *instance, char *realm);
 
-/* rxkad_key.c */
-
-krb5_error_code
-_krb5_rxkad_derive_key(krb5_enctype enctype, const krb5_data *session,
-		       unsigned char des[8]);
-
 #endif /* KRB5_RXKAD_2B_KRB524_H */

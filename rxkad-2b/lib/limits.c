@@ -11,6 +11,8 @@
 
 #include "rxkad_2b_locl.h"
 
+#include "rxkad_key.h"
+
 krb5_boolean
 _rxkad_2b_is_des(krb5_enctype etype)
 {
@@ -42,7 +44,7 @@ rxkad_2b_check_limits(rxkad_2b_profile profile, size_t length,
 	return RXKAD_2B_LIMIT_SERVICE_ENCTYPE;
     if (session_etype == ETYPE_NULL)
 	return RXKAD_2B_LIMIT_NONE;
-    if (modern ? !_rxkad_2b_has_kdf(session_etype)
+    if (modern ? !_krb5_rxkad_has_kdf(session_etype)
 	: !_rxkad_2b_is_des(session_etype))
 	return RXKAD_2B_LIMIT_SESSION_ENCTYPE;
     return RXKAD_2B_LIMIT_NONE;

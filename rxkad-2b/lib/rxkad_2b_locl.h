@@ -117,9 +117,4 @@ _rxkad_2b_open_krb4(const krb5_keyblock *key, const void *data,
 krb5_boolean
 _rxkad_2b_is_des(krb5_enctype etype);
 
-/* kdf.c */
-
-krb5_boolean
-_rxkad_2b_has_kdf(krb5_enctype etype);
-
 #endif /* RXKAD_2B_LOCL_H */

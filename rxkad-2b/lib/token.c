@@ -10,6 +10,15 @@
 
 #include "rxkad_2b_locl.h"
 
+#include "rxkad_key.h"
+
+krb5_error_code
+rxkad_2b_derive_key(krb5_enctype etype, const void *key, size_t length,
+		    unsigned char des[RXKAD_2B_KEY_LENGTH])
+{
+    return _krb5_rxkad_derive_key(etype, key, length, des);
+}
+
 /*
  * Checks the limits and says in the context which one is not kept to.
  */

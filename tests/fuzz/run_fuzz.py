@@ -45,7 +45,8 @@ def build(directory, compiler="clang"):
     sources = [path for path in (root / "rxkad-2b/lib").glob("*.c")
                if not path.name.startswith("test_")]
     sources += [obj / "lib/rxkad-2b/rxkad_2b_err.c",
-                root / "rxkad-2b/krb5/keyfileext.c", HERE / "fuzz_rxkad.c"]
+                root / "rxkad-2b/krb5/keyfileext.c",
+                root / "rxkad-2b/krb5/rxkad_key.c", HERE / "fuzz_rxkad.c"]
     sanitize = SANITIZE + ",fuzzer"
     if compiler != "clang":
         sources.append(HERE / "fuzz_main.c")

@@ -12,6 +12,7 @@
 #include "krb5_locl.h"
 #include "krb5-v4compat.h"
 #include "rxkad-2b/krb524.h"
+#include "rxkad-2b/rxkad_key.h"
 #include "sec_test.h"
 
 #define REPLY_LEN 1266
@@ -128,7 +129,8 @@ test_keys(void)
 	{ ETYPE_DES_CBC_CRC, 9, KRB5_BAD_KEYSIZE },
 	{ ETYPE_DES_CBC_CRC, 0, KRB5_BAD_KEYSIZE },
 	{ ETYPE_DES3_CBC_SHA1, 24, 0 },
-	{ ETYPE_DES3_CBC_SHA1, 16, KRB5_BAD_KEYSIZE },
+	{ ETYPE_DES3_CBC_SHA1, 16, 0 },
+	{ ETYPE_DES3_CBC_SHA1, 20, KRB5_BAD_KEYSIZE },
 	{ ETYPE_DES3_CBC_SHA1, 32, KRB5_BAD_KEYSIZE },
 	{ ETYPE_AES256_CTS_HMAC_SHA1_96, 32, 0 },
 	{ ETYPE_AES256_CTS_HMAC_SHA1_96, 6, KRB5_BAD_KEYSIZE },
@@ -138,16 +140,14 @@ test_keys(void)
 	{ -128, 16, KRB5_PROG_ETYPE_NOSUPP }
     };
     unsigned char key[32], before[32], out[8];
-    krb5_data session;
     krb5_error_code ret;
     size_t i;
 
     for (i = 0; i < sizeof(key); i++)
 	before[i] = key[i] = (unsigned char)i;
-    session.data = key;
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-	session.length = rows[i].length;
-	ret = _krb5_rxkad_derive_key(rows[i].enctype, &session, out);
+	ret = _krb5_rxkad_derive_key(rows[i].enctype, key, rows[i].length,
+				     out);
 	check(ret == rows[i].want, "enctype %d, %lu octets: %d",
 	      (int)rows[i].enctype, (unsigned long)rows[i].length, (int)ret);
 	check(memcmp(key, before, sizeof(key)) == 0,
