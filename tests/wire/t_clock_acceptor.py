@@ -12,7 +12,7 @@ from realm.extra import Server
 from realm.talk import Call
 from wire import ap, gss
 from wire import krb_error2 as k2
-from wire.t_extra_initiator import PeerCase
+from wire.ap_case import ApCase
 
 HOUR, DAY, NEAR = 3600, 24 * 3600, 5
 EXPIRED, NOT_YET_VALID, REPEAT, BADMATCH, SKEW = 32, 33, 34, 36, 37
@@ -28,7 +28,7 @@ def in_ticket(*challenges, depth=1):
     return k2.authdata(*elements)
 
 
-class Clock(PeerCase):
+class Clock(ApCase):
     """The clock is wrong by AHEAD; tickets start now."""
 
     AHEAD, CODE = -HOUR, NOT_YET_VALID
@@ -241,7 +241,7 @@ class Expired(Clock):
         return super().fresh(**ticket)
 
 
-class Right(PeerCase):
+class Right(ApCase):
     """An acceptor with a good clock."""
 
     def test_nothing_to_correct(self):

@@ -17,9 +17,9 @@ from realm.extra import Server
 from realm.talk import Call
 from wire import ap, der, enc, gss, krb
 from wire import krb_error2 as k2
-from wire.t_extra_initiator import (
+from wire.ap_case import (
     BADKEYVER, FAILURE, GENERIC, HOURS, K, KRB5_BASE, MODIFIED, N, NOKEY,
-    NOT_US, PeerCase, S, SKEW)
+    NOT_US, ApCase, S, SKEW)
 
 BAD_SIG, DEFECTIVE = 6 << 16, 9 << 16
 TAMPERED = 31                           # a checksum's, in libkrb5
@@ -28,7 +28,7 @@ AES128_CKSUM, AES256_CKSUM = 15, 16     # RFC 3962 7
 UNKNOWN = 77                            # a version that is not in the keytab
 
 
-class KileCase(PeerCase):
+class KileCase(ApCase):
     """Keys that the keytab has, and an acceptor that insists on a name."""
 
     @classmethod
