@@ -11,8 +11,10 @@
 #   make soak-loop      the same between programs, by a man in the middle
 #   make fuzz           librxkad-2b with libFuzzer, 10 minutes (clang)
 #   make trace          which requirement has which tests
+#   make drawings       doc/sequences.md, from what goes over the wire
 #   make proof          which peers have shown the rules of [MS-KILE]; runs their suites
 #   make bare-machine   build.sh demo and check in a debootstrap chroot (root)
+#   make export         branches and mails for upstream, packaging/upstream/README.md
 #   make refresh        writes the patches as quilt would
 
 BUILD_DIR ?= _build
@@ -35,6 +37,12 @@ refresh:
 	scripts/refresh-series
 trace:
 	$(PYTHON) tests/trace.py
+export:
+	rm -rf $(BUILD_DIR)/export
+	scripts/export --check $(BUILD_DIR)/export
+drawings:
+	BUILD_DIR=$(abspath $(BUILD_DIR)) HEIMDAL_PREFIX=$${HEIMDAL_PREFIX:-$(abspath $(BUILD_DIR))/install} \
+	PYTHONPATH=tests $(PYTHON) tests/drawings/t_drawings.py --write
 proof:
 	$(ENV) $(PYTHON) tests/proof.py --run
 bench:
@@ -55,4 +63,4 @@ bare-machine:
 	tests/bare-machine
 
 .PHONY: all demo check clean check-patches check-heimdal check-ext check-prefixes \
-	refresh trace proof bench soak-pkinit mutate soak-loop fuzz bare-machine
+	refresh trace drawings export proof bench soak-pkinit mutate soak-loop fuzz bare-machine

@@ -35,7 +35,7 @@ DEPS="
     comerr-dev libcrypt-dev libdb-dev libsqlite3-dev libedit-dev libncurses-dev libcap-ng-dev  libraries
     texinfo                                         the manuals
     quilt diffstat patch xz-utils                   the series
-    openssl unzip valgrind                          only the tests: certificates, NIST test vectors, leaks
+    openssl unzip valgrind mandoc                   only the tests: certificates, NIST test vectors, leaks, manuals
 "
 # The same dependencies as commands and headers, for systems without dpkg.
 DEP_COMMANDS="gcc make autoconf automake libtoolize pkg-config bison flex perl python3 makeinfo quilt patch xz openssl"
@@ -364,7 +364,7 @@ put_overlay() { # TREE
             cmp -s "$top/$from/$file" "$1/$to/$file" || cp "$top/$from/$file" "$1/$to/$file"
             n=$((n + 1))
         done < <(cd "$top/$from" && find . -maxdepth 1 -type f \
-            \( -name '*.[ch]' -o -name '*.am' -o -name '*.m4' -o -name '*.et' -o -name '*.asn1' -o -name '*.map' -o -name '*.[1-8]' \))
+            \( -name '*.[ch]' -o -name '*.am' -o -name '*.m4' -o -name '*.et' -o -name '*.asn1' -o -name '*.map' -o -name '*.texi' -o -name '*.[1-8]' \))
     done < <(overlay_lines)
     echo "$n files"
 }

@@ -300,7 +300,7 @@ def sources():
     return sorted(p for source, _ in overlay()
                   for p in (ROOT / source).glob("*")
                   if p.suffix in (".c", ".h", ".am", ".m4", ".et", ".asn1",
-                                  ".map")
+                                  ".map", ".texi")
                   or re.fullmatch(r"\.[1-8]", p.suffix))
 
 

@@ -14,11 +14,11 @@ def short(token):
     return "%s...%s (%d octets)" % (token[:4].hex(), token[-2:].hex(), len(token))
 
 
-def describe(octets):
+def describe(octets, short=short):
     """A message in a line, and the lines of what matters in it."""
     message = krb.read(octets)
     if isinstance(message, krb.KdcReq):
-        return _describe_request(message)
+        return _describe_request(message, short)
     if isinstance(message, krb.KrbError):
         title = "KRB-ERROR %d %s" % (message.code, ERRORS.get(message.code, ""))
         token = message.pa(PA_FRESHNESS)
@@ -30,7 +30,7 @@ def describe(octets):
     return "AS-REP" + mode, ["a ticket-granting ticket"]
 
 
-def _describe_request(message):
+def _describe_request(message, short):
     notes = []
     asks = message.pa(PA_FRESHNESS) is not None
     signed = message.pa(PA_PK_AS_REQ) is not None
@@ -49,11 +49,11 @@ def arrow(direction, title):
     return "  " + (line + "->" if direction == ">" else "<-" + line)
 
 
-def draw(messages, say=print):
+def draw(messages, say=print, short=short):
     """One arrow a message, what is in it below."""
     say("  client" + " " * (WIDTH - 11) + "KDC")
     for message in messages:
-        title, notes = describe(message.data)
+        title, notes = describe(message.data, short)
         say(arrow(message.direction, title))
         for note in notes:
             say("     " + note)

@@ -62,10 +62,15 @@ NO_TICKET = 0
 
 
 class Reader:
-    """Says what is in the tokens of one exchange."""
+    """Says what is in the tokens of one exchange.
 
-    def __init__(self, key):
+    short and clock are how octets and times are written.
+    """
+
+    def __init__(self, key, short=short, clock=clock):
         self.key, self.request = key, None
+        self.short, self.clock = short, clock
+        self.sender = krb_error2.ACCEPTOR
 
     def lines(self, token):
         """A title, and what matters in it."""
@@ -88,49 +93,58 @@ class Reader:
             if request.options & bit]
         found = ["ap-options: " + (", ".join(words) or "none"),
                  "ticket for %s, valid from %s%s" % (
-                     request.ticket.sname, clock(request.ticket.starttime),
+                     request.ticket.sname,
+                     self.clock(request.ticket.starttime),
                      self._told(request.ticket))]
         if request.sealed_options is not None:
             found.append("Authenticator: the same options, sealed")
         if request.challenge is not None:
             found.append("Authenticator: quotes challenge " +
-                         short(request.challenge))
+                         self.short(request.challenge))
         return found
 
-    @staticmethod
-    def _told(ticket):
+    def _told(self, ticket):
         """Whether the KDC has put a challenge into it."""
         for kind, value in ticket.ad:
             for inner, octets in krb_error2.elements(value) \
                     if kind == krb_error2.AD_IF_RELEVANT else ():
                 if inner == krb_error2.AD_CONTINUE_CHALLENGE:
-                    return ", and challenge %s" % short(octets[2:])
+                    return ", and challenge %s" % \
+                        self.short(octets[2:])
         return ""
 
     def _error2(self, token):
         said = krb_error2.Error2(
             gss.Krb5Token(token).inner,
-            self.request.keys if self.request else (None, None))
+            self.request.keys if self.request else (None, None),
+            self.sender)
         found = ["%s: error %d, %s" % (
             KEYS[said.which], said.code,
             "another AP-REQ wanted" if said.flags else "final")]
         if said.code in CLOCK_ERRORS:
-            found.append("its clock says " + clock(said.stime))
+            found.append("its clock says " + self.clock(said.stime))
         if said.tgt is not None:
             found.append("the acceptor's ticket-granting ticket")
+        for kind, value in krb_error2.elements(said.ad) if said.ad else ():
+            found.append(
+                "quotes challenge " + self.short(value[2:])
+                if kind == krb_error2.AD_CONTINUE_CHALLENGE else
+                "authorization data for the initiator's application")
         if said.flags:
-            found.append("challenge " + short(said.challenge))
+            found.append("challenge " + self.short(said.challenge))
         if said.subkey is not None:
             found.append("the acceptor's subkey and sequence number")
         return found
 
 
-def draw(key, tokens, say=print):
+def draw(key, tokens, say=print, reader=None):
     """One arrow a context token, what is in it below; tokens are
     (direction, octets)."""
-    reader = Reader(key)
+    reader = reader or Reader(key)
     say("  initiator" + " " * (WIDTH - 19) + "acceptor")
     for direction, octets in tokens:
+        reader.sender = krb_error2.INITIATOR if direction == ">" \
+            else krb_error2.ACCEPTOR
         title, notes = reader.lines(octets)
         if title in ("wrap", "MIC"):
             continue

@@ -47,7 +47,7 @@ class MergeSeries(TreeCase):
             source, target = (line.split("#")[0].split() + [None] * 2)[:2]
             for path in (ROOT / source).glob("*") if source else ():
                 if path.suffix in (".c", ".h", ".am", ".m4", ".et", ".asn1",
-                                   ".map", *(".%d" % n for n in range(1, 9))):
+                                   ".map", ".texi", *(".%d" % n for n in range(1, 9))):
                     (other / target).mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(path, other / target / path.name)
         code, out = run("diff", "-rq", "-x", ".pc", "-x", ".series",

@@ -1,0 +1,1 @@
+"""doc/sequences.md, drawn from exchanges that have taken place."""

@@ -1,0 +1,1 @@
+"""What the manuals say of the settings, and whether all of them are there."""

@@ -1,0 +1,1 @@
+"""Wireshark's program for a terminal, with our dissector."""
