@@ -14,7 +14,7 @@
 #include "replay_cache.h"
 
 #ifndef O_NOFOLLOW
-#define O_NOFOLLOW 0		/* is_current() sees the link */
+#define O_NOFOLLOW 0		/* is_named() sees the link */
 #endif
 #ifndef O_NONBLOCK
 #define O_NONBLOCK 0
@@ -22,9 +22,28 @@
 #ifndef O_CLOEXEC
 #define O_CLOEXEC 0		/* rk_cloexec() sets it a little later */
 #endif
+#ifdef F_OFD_SETLKW
+#define LOCK F_OFD_SETLK
+#define LOCK_WAIT F_OFD_SETLKW
+#else
+#define LOCK F_SETLK
+#define LOCK_WAIT F_SETLKW
+#endif
 
 /* A file that vanishes whenever it is opened is given up. */
 #define MAX_OPENS 16
+
+/*
+ * What there is to know of a file.  Not its times: where those have been asked
+ * for, Linux gives the next write one of its own, which costs as much as all
+ * the rest of that write.
+ */
+struct facts {
+    mode_t mode;
+    uid_t uid;
+    nlink_t nlink;
+    uint64_t ino, dev[2];
+};
 
 /*
  * What to do about an error of open(), or NULL if there is nothing to say.
@@ -82,25 +101,61 @@ unsafe(krb5_context context, const char *path, const char *why)
 }
 
 /*
+ * Examine fd, or what path names, which is not followed, if fd is -1.
+ */
+static int
+examine(int fd, const char *path, struct facts *facts)
+{
+    struct stat st;
+
+#ifdef STATX_INO
+    struct statx stx;
+
+    /* where it cannot be had, there is the other way */
+    if (statx(fd < 0 ? AT_FDCWD : fd, fd < 0 ? path : "",
+	      fd < 0 ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH,
+	      STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_UID | STATX_INO,
+	      &stx) == 0) {
+	facts->mode = stx.stx_mode;
+	facts->uid = stx.stx_uid;
+	facts->nlink = stx.stx_nlink;
+	facts->ino = stx.stx_ino;
+	facts->dev[0] = stx.stx_dev_major;
+	facts->dev[1] = stx.stx_dev_minor;
+	return 0;
+    }
+#endif
+    if ((fd < 0 ? lstat(path, &st) : fstat(fd, &st)) < 0)
+	return -1;
+    facts->mode = st.st_mode;
+    facts->uid = st.st_uid;
+    facts->nlink = st.st_nlink;
+    facts->ino = st.st_ino;
+    facts->dev[0] = st.st_dev;
+    facts->dev[1] = 0;
+    return 0;
+}
+
+/*
  * Whether the open file is fit to be a replay cache.  One that the
  * administrator shares between users may be root's and the group's.
  */
 static krb5_error_code
-check_file(krb5_context context, const char *path, const struct stat *st,
+check_file(krb5_context context, const char *path, const struct facts *facts,
 	   int shared)
 {
-    if (!S_ISREG(st->st_mode))
+    if (!S_ISREG(facts->mode))
 	return unsafe(context, path,
 		      N_("it is not a regular file; remove it", ""));
-    if (st->st_uid != geteuid() && !(shared && st->st_uid == 0))
+    if (facts->uid != geteuid() && !(shared && facts->uid == 0))
 	return unsafe(context, path,
 		      N_("it belongs to another user, who could make replays "
 			 "pass; remove it, or chown it", ""));
-    if (st->st_mode & (shared ? S_IRWXO : S_IRWXG | S_IRWXO))
+    if (facts->mode & (shared ? S_IRWXO : S_IRWXG | S_IRWXO))
 	return unsafe(context, path,
 		      N_("others may read or change it; chmod it to 600, or "
 			 "remove it", ""));
-    if (st->st_nlink > 1)
+    if (facts->nlink > 1)
 	return unsafe(context, path,
 		      N_("it has another name, so it may be a file of "
 			 "something else; remove it", ""));
@@ -108,12 +163,12 @@ check_file(krb5_context context, const char *path, const struct stat *st,
 }
 
 /*
- * Set or release the lock of the whole file, the one of MIT krb5: type is
- * F_WRLCK, which waits for it, or F_UNLCK.  It belongs to the open file
+ * Set or release the lock of the whole file, the one of MIT krb5: command is
+ * LOCK or LOCK_WAIT, type F_WRLCK or F_UNLCK.  It belongs to the open file
  * description, or to the process where there is no such lock.
  */
 static int
-lock_file(int fd, int type)
+lock_file(int fd, int command, int type)
 {
     struct flock lock;
     int ret;
@@ -121,30 +176,58 @@ lock_file(int fd, int type)
     memset(&lock, 0, sizeof(lock));
     lock.l_type = type;
     lock.l_whence = SEEK_SET;
-#ifdef F_OFD_SETLKW
     do {
-	ret = fcntl(fd, F_OFD_SETLKW, &lock);
+	ret = fcntl(fd, command, &lock);
     } while (ret < 0 && errno == EINTR);
+#ifdef F_OFD_SETLKW
     if (ret == 0 || errno != EINVAL)
 	return ret;
-#endif
+    command = command == LOCK_WAIT ? F_SETLKW : F_SETLK;
     do {
-	ret = fcntl(fd, F_SETLKW, &lock);
+	ret = fcntl(fd, command, &lock);
     } while (ret < 0 && errno == EINTR);
+#endif
     return ret;
 }
 
 /*
- * Whether path still is the file st.  If not, it was removed or replaced
- * while the lock was waited for, and nobody else would see what is stored.
+ * Whether path still is the file with these facts.
  */
 static int
-is_current(const char *path, const struct stat *st)
+is_named(const char *path, const struct facts *facts)
 {
-    struct stat now;
+    struct facts now;
 
-    return lstat(path, &now) == 0 && now.st_dev == st->st_dev &&
-	now.st_ino == st->st_ino;
+    return examine(-1, path, &now) == 0 && now.ino == facts->ino &&
+	now.dev[0] == facts->dev[0] && now.dev[1] == facts->dev[1];
+}
+
+/*
+ * Lock the file.  *current is 0 if it was removed or replaced meanwhile, and
+ * nobody else would see what is stored.
+ *
+ * Where the lock is free there is no time in which path can have become
+ * another file but that between two system calls, and there will be as much
+ * again before the record is written, so it is enough that the file still has
+ * its name.  Where the lock was waited for, path is looked up.
+ */
+static krb5_error_code
+lock_current(krb5_context context, const char *path, int fd,
+	     const struct facts *facts, int *current)
+{
+    struct facts now;
+
+    *current = 0;
+    if (lock_file(fd, LOCK, F_WRLCK) == 0) {
+	if (examine(fd, NULL, &now) < 0)
+	    return system_error(context, path, N_("examined", ""), errno);
+	*current = now.nlink != 0;
+	return 0;
+    }
+    if (lock_file(fd, LOCK_WAIT, F_WRLCK) < 0)
+	return system_error(context, path, N_("locked", ""), errno);
+    *current = is_named(path, facts);
+    return 0;
 }
 
 /*
@@ -154,8 +237,8 @@ static krb5_error_code
 try_open(krb5_context context, const char *path, int shared, int *fd)
 {
     krb5_error_code ret = 0;
-    struct stat st;
-    int file;
+    struct facts facts;
+    int file, current = 0;
 
     /* O_NONBLOCK: a FIFO or a device must not make it wait */
     file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
@@ -164,13 +247,13 @@ try_open(krb5_context context, const char *path, int shared, int *fd)
 	return system_error(context, path, N_("opened", ""), errno);
     if (O_CLOEXEC == 0)
 	rk_cloexec(file);
-    if (fstat(file, &st) < 0)
+    if (examine(file, NULL, &facts) < 0)
 	ret = system_error(context, path, N_("examined", ""), errno);
     if (ret == 0)
-	ret = check_file(context, path, &st, shared);
-    if (ret == 0 && lock_file(file, F_WRLCK) < 0)
-	ret = system_error(context, path, N_("locked", ""), errno);
-    if (ret == 0 && is_current(path, &st))
+	ret = check_file(context, path, &facts, shared);
+    if (ret == 0)
+	ret = lock_current(context, path, file, &facts, &current);
+    if (current)
 	*fd = file;
     else
 	close(file);
@@ -222,6 +305,6 @@ _gsskrb5_ext_replay_file_open(krb5_context context, const char *path,
 krb5_error_code
 _gsskrb5_ext_replay_file_close(int fd)
 {
-    (void)lock_file(fd, F_UNLCK);	/* close() does it if this fails */
+    (void)lock_file(fd, LOCK, F_UNLCK);	/* close() does it if this fails */
     return close(fd) < 0 ? errno : 0;
 }

@@ -20,7 +20,9 @@
 static const char *
 safe_getenv(const char *variable)
 {
-    return issuid() ? NULL : getenv(variable);
+    const char *value = getenv(variable);
+
+    return value != NULL && issuid() ? NULL : value;
 }
 
 /*
@@ -43,6 +45,13 @@ format(krb5_context context, char **text, const char *fmt, ...)
 	return 0;
     *text = NULL;
     return krb5_enomem(context);
+}
+
+static krb5_error_code
+copy(krb5_context context, char **copied, const char *text)
+{
+    *copied = strdup(text);
+    return *copied != NULL ? 0 : krb5_enomem(context);
 }
 
 /*
@@ -90,7 +99,7 @@ _gsskrb5_ext_replay_cache_name(krb5_context context, char **name)
     *name = NULL;
     value = safe_getenv("KRB5RCACHENAME");
     if (value != NULL)
-	return format(context, name, "%s", value);
+	return copy(context, name, value);
     value = safe_getenv("KRB5RCACHETYPE");
     if (value != NULL)
 	return format(context, name, "%s:", value);
@@ -98,7 +107,7 @@ _gsskrb5_ext_replay_cache_name(krb5_context context, char **name)
 				   "default_rcache_name", NULL);
     if (value != NULL)
 	return expand(context, value, name);
-    return format(context, name, "dfl:");
+    return copy(context, name, "dfl:");
 }
 
 /**
@@ -151,7 +160,7 @@ _gsskrb5_ext_replay_cache_path(krb5_context context, const char *name,
     if (strncmp(name, "dfl:", 4) == 0)
 	return default_path(context, path);
     if (strncmp(name, "file2:", 6) == 0)
-	return format(context, path, "%s", name + 6);
+	return copy(context, path, name + 6);
 
     ret = strchr(name, ':') ? KRB5_RC_TYPE_NOTFOUND : KRB5_RC_PARSE;
     krb5_set_error_message(context, ret,

@@ -33,6 +33,7 @@
 #define RECORD_LENGTH (REPLAY_TAG_LENGTH + 4)
 #define FIRST_RECORDS 1023
 #define SECOND_RECORDS 2048
+#define HEAD_LENGTH (SIPHASH_KEY_LENGTH + FIRST_RECORDS * RECORD_LENGTH)
 
 struct table {
     off_t offset;
@@ -44,9 +45,19 @@ struct record {
     size_t length;		/* octets of it that the file has */
 };
 
-struct search {
+/*
+ * The file: its beginning, up to the end of the first table, is read at once.
+ * In most there is nothing more, and one system call is as good as another.
+ */
+struct file {
     int fd;
-    off_t size;			/* of the file */
+    off_t size;
+    unsigned char head[HEAD_LENGTH];
+    size_t head_length;		/* octets of it that the file has */
+};
+
+struct search {
+    const struct file *file;
     unsigned char seed[SIPHASH_KEY_LENGTH];
     const unsigned char *tag;
     uint32_t now, skew;
@@ -80,7 +91,7 @@ next_table(struct table *table)
  * Read up to length octets at offset; *got is less at the end of the file.
  */
 static krb5_error_code
-read_at(int fd, off_t offset, unsigned char *octets, size_t length,
+read_fd(int fd, off_t offset, unsigned char *octets, size_t length,
 	size_t *got)
 {
     ssize_t n;
@@ -97,6 +108,39 @@ read_at(int fd, off_t offset, unsigned char *octets, size_t length,
 	*got += n;
     }
     return 0;
+}
+
+/*
+ * As read_fd(), where it is in the head, or the file ends there, from that.
+ */
+static krb5_error_code
+read_at(const struct file *file, off_t offset, unsigned char *octets,
+	size_t length, size_t *got)
+{
+    const off_t end = (off_t)file->head_length;
+
+    if (file->head_length == HEAD_LENGTH && offset + (off_t)length > end)
+	return read_fd(file->fd, offset, octets, length, got);
+    *got = offset < end ? min(length, (size_t)(end - offset)) : 0;
+    memcpy(octets, file->head + (*got ? offset : 0), *got);
+    return 0;
+}
+
+/*
+ * Read the head, which tells the size, too, if there is no more.
+ */
+static krb5_error_code
+read_head(int fd, struct file *file)
+{
+    krb5_error_code ret;
+
+    file->fd = fd;
+    ret = read_fd(fd, 0, file->head, HEAD_LENGTH, &file->head_length);
+    file->size = (off_t)file->head_length;
+    /* no fstat(): see replay_file.c on the times of a file */
+    if (ret == 0 && file->head_length == HEAD_LENGTH)
+	file->size = lseek(fd, 0, SEEK_END);
+    return ret ? ret : file->size < 0 ? errno : 0;
 }
 
 static krb5_error_code
@@ -117,16 +161,14 @@ write_at(int fd, off_t offset, const unsigned char *octets, size_t length)
  * gets a new one.
  */
 static krb5_error_code
-get_seed(int fd, unsigned char seed[SIPHASH_KEY_LENGTH])
+get_seed(const struct file *file, unsigned char seed[SIPHASH_KEY_LENGTH])
 {
-    krb5_error_code ret;
-    size_t got;
-
-    ret = read_at(fd, 0, seed, SIPHASH_KEY_LENGTH, &got);
-    if (ret || got == SIPHASH_KEY_LENGTH)
-	return ret;
+    if (file->size >= SIPHASH_KEY_LENGTH) {
+	memcpy(seed, file->head, SIPHASH_KEY_LENGTH);
+	return 0;
+    }
     krb5_generate_random_block(seed, SIPHASH_KEY_LENGTH);
-    return write_at(fd, 0, seed, SIPHASH_KEY_LENGTH);
+    return write_at(file->fd, 0, seed, SIPHASH_KEY_LENGTH);
 }
 
 /*
@@ -157,6 +199,17 @@ stamp_of(const struct record *record)
 	return 0;
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
 	(uint32_t)p[2] << 8 | p[3];
+}
+
+static int
+is_empty(const struct record *record)
+{
+    unsigned char all = 0;
+    size_t i;
+
+    for (i = 0; i < RECORD_LENGTH; i++)
+	all |= record->octets[i];
+    return all == 0;
 }
 
 /*
@@ -192,7 +245,6 @@ is_free(const struct record *record, uint32_t now, uint32_t skew)
 static int
 is_sane(const struct search *search, off_t offset, const struct record *record)
 {
-    static const unsigned char never[RECORD_LENGTH];
     struct table table = { 0, 0 };
     off_t place;
     int i;
@@ -200,7 +252,7 @@ is_sane(const struct search *search, off_t offset, const struct record *record)
     if (record->length < RECORD_LENGTH)
 	return 1;
     if (stamp_of(record) == 0)
-	return ct_memcmp(record->octets, never, RECORD_LENGTH) == 0;
+	return is_empty(record);
     for (i = 0; next_table(&table) && table.offset <= offset; i++) {
 	place = place_of(search, &table, i, record->octets);
 	if (offset == place || offset == place + RECORD_LENGTH)
@@ -222,7 +274,7 @@ look_at(struct search *search, off_t offset)
     size_t left;
     int i;
 
-    ret = read_at(search->fd, offset, octets, sizeof(octets), &left);
+    ret = read_at(search->file, offset, octets, sizeof(octets), &left);
     if (ret)
 	return ret;
     for (i = 0; i < 2; i++, offset += RECORD_LENGTH) {
@@ -247,14 +299,14 @@ look_at(struct search *search, off_t offset)
 static krb5_error_code
 check_last(struct search *search)
 {
-    off_t records = (search->size - SIPHASH_KEY_LENGTH) / RECORD_LENGTH;
+    off_t records = (search->file->size - SIPHASH_KEY_LENGTH) / RECORD_LENGTH;
     off_t offset = SIPHASH_KEY_LENGTH + (records - 1) * RECORD_LENGTH;
     struct record record;
     krb5_error_code ret;
 
     if (records < 1)
 	return 0;
-    ret = read_at(search->fd, offset, record.octets, RECORD_LENGTH,
+    ret = read_at(search->file, offset, record.octets, RECORD_LENGTH,
 		  &record.length);
     if (ret == 0 && !is_sane(search, offset, &record))
 	search->damaged = 1;
@@ -274,7 +326,7 @@ search_tables(struct search *search)
     int i;
 
     for (i = 0; next_table(&table); i++) {
-	if (search->place != -1 && table.offset >= search->size)
+	if (search->place != -1 && table.offset >= search->file->size)
 	    break;
 	offset = place_of(search, &table, i, search->tag);
 	ret = look_at(search, offset);
@@ -302,7 +354,7 @@ write_record(int fd, off_t place, const unsigned char *tag, uint32_t stamp)
  * Search a replay cache for a tag and store it if it is not there.
  *
  * @param fd the file, open for reading and writing and locked against
- *        everybody else; its offset is neither used nor changed
+ *        everybody else; its offset is not used, but may change
  * @param tag REPLAY_TAG_LENGTH octets
  * @param stamp the time to store with the tag, seconds since 1970 modulo 2^32,
  *        not 0, which is the mark of a record that was never written
@@ -312,8 +364,8 @@ write_record(int fd, off_t place, const unsigned char *tag, uint32_t stamp)
  * @return 0 if the tag was not there and now is; KRB5KRB_AP_ERR_REPEAT if it
  *         was; KRB5_RC_IO_UNKNOWN if the file is damaged, so that the tag may
  *         have been there; EOVERFLOW if the file is as large as it may be and
- *         every place of the tag is taken; otherwise the errno of fstat(),
- *         pread() or pwrite(), ENOSPC for a short write.  Only in the first
+ *         every place of the tag is taken; otherwise the errno of pread(),
+ *         lseek() or pwrite(), ENOSPC for a short write.  Only in the first
  *         case a record has been written.
  */
 krb5_error_code
@@ -321,14 +373,13 @@ _gsskrb5_ext_replay_table_store(int fd,
 				const unsigned char tag[REPLAY_TAG_LENGTH],
 				uint32_t stamp, uint32_t now, uint32_t skew)
 {
-    struct search search = { fd, 0, { 0 }, tag, now, skew, -1, 0 };
+    struct file file;
+    struct search search = { &file, { 0 }, tag, now, skew, -1, 0 };
     krb5_error_code ret;
-    struct stat st;
 
-    if (fstat(fd, &st) < 0)
-	return errno;
-    search.size = st.st_size;
-    ret = get_seed(fd, search.seed);
+    ret = read_head(fd, &file);
+    if (ret == 0)
+	ret = get_seed(&file, search.seed);
     if (ret == 0)
 	ret = search_tables(&search);
     if (ret == 0)

@@ -15,7 +15,7 @@
  *
  * @param context a Kerberos 5 context
  * @param cipher the encrypted part of its ticket
- * @param part what is in it
+ * @param part what is in it; it becomes known's, and nothing is left there
  * @param service the key that has opened it
  * @param known what is remembered, NULL on failure; free it with
  *        _krb5_ext_forget()
@@ -26,7 +26,7 @@
  */
 KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
 _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
-	       const EncTicketPart *part, const krb5_keyblock *service,
+	       EncTicketPart *part, const krb5_keyblock *service,
 	       struct krb5_ext_known **known)
 {
     struct krb5_ext_known *k;
@@ -38,12 +38,13 @@ _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
 	return krb5_enomem(context);
     ret = copy_EncryptedData(cipher, &k->cipher);
     if (ret == 0)
-	ret = copy_EncTicketPart(part, &k->part);
-    if (ret == 0)
 	ret = krb5_copy_keyblock_contents(context, service, &k->service);
     if (ret == 0)
 	ret = krb5_crypto_init(context, &part->key, ETYPE_NULL, &k->session);
-    if (ret)
+    if (ret == 0) {
+	k->part = *part;			/* steal */
+	memset(part, 0, sizeof(*part));
+    } else
 	_krb5_ext_forget(context, &k);
     *known = k;
     return ret;

@@ -7,8 +7,10 @@
  * What an acceptor has decrypted and may meet again: the initiator that is
  * asked for another AP-REQ sends the same ticket.
  *
- * A memory of krb5_decrypt_EncryptedData(), and not of any verdict: times,
- * addresses and the Authenticator are looked at each time.
+ * A memory of krb5_decrypt_EncryptedData(), and of one verdict: that the PAC,
+ * if there is one, is signed with the key that has opened the ticket, which
+ * the same octets and the same key can only say again.  Times, addresses and
+ * the Authenticator are looked at each time.
  *
  * Included behind krb5_locl.h.
  */
@@ -25,7 +27,7 @@ struct krb5_ext_known {
 
 KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
 _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
-	       const EncTicketPart *part, const krb5_keyblock *service,
+	       EncTicketPart *part, const krb5_keyblock *service,
 	       struct krb5_ext_known **known);
 
 int

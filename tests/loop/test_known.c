@@ -181,6 +181,28 @@ test_checks(struct gss_pair *pair)
     check(verify(pair, known, NULL) == 0, "and the good one still");
 }
 
+/*
+ * What was remembered had a PAC that was verified, for only a request that was
+ * accepted is; here is one that never was.
+ */
+static void
+test_pac(struct gss_pair *pair)
+{
+    AuthorizationDataElement e;
+    char octets[] = "none";
+
+    know(pair);
+    if (known->part.authorization_data == NULL)
+	known->part.authorization_data =
+	    ecalloc(1, sizeof(*known->part.authorization_data));
+    e.ad_type = KRB5_AUTHDATA_WIN2K_PAC;
+    e.ad_data.data = octets;
+    e.ad_data.length = strlen(octets);
+    if (add_AuthorizationData(known->part.authorization_data, &e))
+	errx(1, "add_AuthorizationData");
+    check(verify(pair, known, NULL) == 0, "a PAC is not verified again");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -191,6 +213,7 @@ main(int argc, char **argv)
     test_used(&pair);
     test_not_used(&pair);
     test_checks(&pair);
+    test_pac(&pair);
     _krb5_ext_forget(pair.context, &known);
     krb5_data_free(&request);
     pair_free(&pair);

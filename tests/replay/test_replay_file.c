@@ -14,8 +14,10 @@
 
 #include <grp.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define NOBODY 65534
@@ -374,6 +376,70 @@ test_waiter(const char *what, int command, int take_away)
     unlink("cache");
 }
 
+/*
+ * What happens to the cache when its lock is asked for the next time, before
+ * it is had.
+ */
+static void (*meanwhile)(void);
+
+int
+fcntl(int fd, int command, ...)
+{
+    void (*action)(void) = meanwhile;
+    va_list ap;
+    long arg;
+
+    va_start(ap, command);
+    arg = va_arg(ap, long);
+    va_end(ap);
+    meanwhile = NULL;
+    if (action)
+	action();
+    return syscall(SYS_fcntl, fd, command, arg);
+}
+
+static void
+remove_cache(void)
+{
+    unlink("cache");
+}
+
+/*
+ * Another one, where somebody else has stored tag 6.
+ */
+static void
+replace_cache(void)
+{
+    new_file("other");
+    check(store_in("file2:other", 6) == 0 && rename("other", "cache") == 0,
+	  "it is replaced");
+}
+
+/*
+ * A file that vanishes between open() and a lock that nobody has.
+ */
+static void
+test_meanwhile(void)
+{
+    krb5_error_code ret;
+
+    new_file("cache");
+    meanwhile = remove_cache;
+    ret = store_in("file2:cache", 6);
+    check(ret == 0 && access("cache", F_OK) == 0,
+	  "a file that was removed is not used, but a new one (%d)", (int)ret);
+    ret = store_in("file2:cache", 6);
+    check(ret == KRB5KRB_AP_ERR_REPEAT, "which has the tag (%d)", (int)ret);
+
+    new_file("cache");
+    meanwhile = replace_cache;
+    ret = store_in("file2:cache", 6);
+    check(ret == KRB5KRB_AP_ERR_REPEAT,
+	  "in a file that was replaced the tag is looked up (%d)", (int)ret);
+    check(store_in("file2:cache", 7) == 0, "another tag is stored");
+    unlink("cache");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -399,6 +465,7 @@ main(int argc, char **argv)
     test_waiter("lock of the descriptor, file removed", F_OFD_SETLK, 1);
 #endif
     test_waiter("lock of the process", F_SETLK, 0);
+    test_meanwhile();
     check(next_fd() == before, "no descriptor is left open");
     krb5_free_context(context);
     return check_done();
