@@ -4,6 +4,7 @@
 #   make check          every test
 #   make check-patches  the series alone
 #   make check-prefixes walks the series: each prefix builds, each patch's test fails before it (hours)
+#   make check-providers  what depends on it, with each provider of hcrypto (openssl, internal)
 #   make demo           the features in a throwaway realm
 #   make bench          costs, as ratios measured side by side
 #   make soak-pkinit    2,000 PKINIT exchanges with MIT krb5, both ways
@@ -33,6 +34,8 @@ check-heimdal check-ext:
 	./build.sh $@
 check-prefixes:
 	scripts/walk-series
+check-providers:
+	scripts/check-providers
 refresh:
 	scripts/refresh-series
 trace:
@@ -51,6 +54,7 @@ bench:
 	$(ENV) $(PYTHON) tests/bench/bench_keytab.py
 	$(ENV) $(PYTHON) tests/bench/bench_rxkad.py
 	$(ENV) $(PYTHON) tests/bench/bench_krb524.py
+	[ -z "$$BENCH_OTHER_PREFIX" ] || $(ENV) $(PYTHON) tests/bench/bench_crypto.py
 soak-pkinit:
 	$(ENV) $(PYTHON) tests/soak/soak_pkinit_dh.py
 mutate:
@@ -63,4 +67,4 @@ bare-machine:
 	tests/bare-machine
 
 .PHONY: all demo check clean check-patches check-heimdal check-ext check-prefixes \
-	refresh trace drawings export proof bench soak-pkinit mutate soak-loop fuzz bare-machine
+	check-providers refresh trace drawings export proof bench soak-pkinit mutate soak-loop fuzz bare-machine

@@ -19,6 +19,8 @@ usage: ./build.sh [COMMAND] [OPTION...]
   --base NAME      debian, git or release (default: whichever can be had, in that order)
   --tarball FILE   take the source from FILE; UPSTREAM's checksums decide
   --jobs N         parallel jobs (default: the number of processors)
+  --crypto NAME    openssl (version 3) or internal: whose ciphers, digests, RSA and
+                   DH hcrypto uses (default: $CRYPTO or internal)
   --asan           build with AddressSanitizer and UndefinedBehaviorSanitizer
   --unpatched      build the base as it is, without modules and patches
   --stage NAME     stop after deps, fetch, unpack, overlay, patch, configure, build or install
@@ -33,6 +35,7 @@ DEPS="
     gcc make autoconf automake libtool pkg-config   the autotools build (the base is a git snapshot)
     bison flex perl libjson-perl python3            generated sources
     comerr-dev libcrypt-dev libdb-dev libsqlite3-dev libedit-dev libncurses-dev libcap-ng-dev  libraries
+    libssl-dev                                      OpenSSL 3, for --crypto openssl
     texinfo                                         the manuals
     quilt diffstat patch xz-utils                   the series
     openssl unzip valgrind mandoc                   only the tests: certificates, NIST test vectors, leaks, manuals
@@ -43,7 +46,7 @@ STAGES="deps fetch unpack overlay patch configure build install"
 
 top=$(cd "$(dirname "$0")" && pwd)
 command=build base= tarball= jobs= prefix= asan=no last_stage=install discard= series=patched
-build_dir=${BUILD_DIR:-$top/_build}
+build_dir=${BUILD_DIR:-$top/_build} crypto=${CRYPTO:-internal}
 
 die() { # "WHAT: WHAT TO DO"
     echo "build.sh: $1" >&2
@@ -54,7 +57,7 @@ parse_arguments() {
     while [ $# -gt 0 ]; do
         case $1 in
         demo|check|check-series|check-heimdal|check-ext|clean) command=$1 ;;
-        --build-dir|--prefix|--base|--tarball|--jobs|--stage)
+        --build-dir|--prefix|--base|--tarball|--jobs|--crypto|--stage)
             [ $# -ge 2 ] || die "$1 needs a value; see ./build.sh --help"
             case $1 in
             --build-dir) build_dir=$2 ;;
@@ -62,6 +65,7 @@ parse_arguments() {
             --base) base=$2 ;;
             --tarball) tarball=$2 ;;
             --jobs) jobs=$2 ;;
+            --crypto) crypto=$2 ;;
             --stage) last_stage=$2 ;;
             esac
             shift ;;
@@ -74,6 +78,7 @@ parse_arguments() {
         shift
     done
     case $base in ''|debian|git|release) ;; *) die "unknown base '$base': take debian, git or release" ;; esac
+    case $crypto in openssl|internal) ;; *) die "unknown crypto '$crypto': take openssl or internal" ;; esac
     case " $STAGES " in *" $last_stage "*) ;; *) die "unknown stage '$last_stage': take one of $STAGES" ;; esac
     case ${jobs:=$(nproc 2>/dev/null || echo 2)} in
     *[!0-9]*|0) die "--jobs takes a positive number, not '$jobs'" ;;
@@ -434,9 +439,11 @@ set_compiler() {
     export CC CFLAGS
 }
 
+openssl_option() { if [ "$crypto" = openssl ]; then echo --with-openssl=/usr; else echo --without-openssl; fi; }
+
 stage_configure() {
     local autotools want options
-    options="--prefix=$prefix --enable-static --without-openssl --without-openldap --with-sqlite3=/usr --with-libedit=/usr --disable-silent-rules"
+    options="--prefix=$prefix --enable-static $(openssl_option) --without-openldap --with-sqlite3=/usr --with-libedit=/usr --disable-silent-rules"
     # make does not know with which options, and for which prefix, an object was made.
     case $(cat "$build_dir/stamp/configure" 2>/dev/null) in
     "$options $CC $CFLAGS "*) ;;
@@ -449,12 +456,12 @@ stage_configure() {
         rm -f "$build_dir/stamp/build"
     fi
     want="$options $CC $CFLAGS $(checksum "$build_dir/src/configure")"
-    up_to_date configure "$want" && [ -f "$build_dir/obj/config.status" ] && { said="up to date"; return; }
+    up_to_date configure "$want" && [ -f "$build_dir/obj/config.status" ] && { said="up to date, crypto $crypto"; return; }
     rm -f "$build_dir/stamp/configure" "$build_dir/stamp/build"
     mkdir -p "$build_dir/obj"
     logged configure '^checking' 900 sh -c 'cd "$1" && shift && ../src/configure "$@"' sh "$build_dir/obj" $options
     stamp configure "$want"
-    said="$CC $CFLAGS"
+    said="$CC $CFLAGS, crypto $crypto"
 }
 
 build_key() { { cat "$build_dir/stamp/configure"; cut -d' ' -f1 "$build_dir/src.manifest"; } | hash_of; }

@@ -51,6 +51,9 @@ class Arguments(FakeCase):
     def test_unknown_stage(self):
         self.check("--stage", "bild", says="unknown stage 'bild': take one")
 
+    def test_unknown_crypto(self):
+        self.check("--crypto", "gnutls", says="unknown crypto 'gnutls': take")
+
     def test_stage_and_a_command_that_needs_all(self):
         self.check("check", "--stage", "fetch",
                    says="check needs every stage")
@@ -428,6 +431,15 @@ class Incremental(FakeCase):
         self.assertTrue((self.dir / "p/bin/prog").exists())
         self.build("--asan")
         self.assertEqual(len(self.compiled()), 4)
+
+    def test_another_crypto_makes_every_object_anew(self):
+        for crypto in ("openssl", "internal"):
+            out, _ = self.build("--crypto", crypto)
+            self.assertEqual(len(self.compiled()), 4)
+            self.assertRegex(out, "configure .*, crypto %s" % crypto)
+            out, _ = self.build("--crypto", crypto)
+            self.assertEqual(len(self.compiled()), 0)
+            self.assertRegex(out, "configure .*, crypto %s" % crypto)
 
     def test_stages_stop_there(self):
         for stage, there, not_there in (

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include <engine.h>
 #include <rsa.h>
 #include <bn.h>
 
@@ -123,6 +124,10 @@ main(int argc, char **argv)
     BIGNUM *e = BN_new();
     RSA *rsa = RSA_new();
 
+    /* hcrypto's own RSA is what was wrong, whatever the default is */
+    ENGINE_load_builtin_engines();
+    if (rsa != NULL)
+	RSA_set_method(rsa, ENGINE_get_RSA(ENGINE_by_id("builtin")));
     BN_set_word(e, 65537);
     if (rsa == NULL || RSA_generate_key_ex(rsa, 1024, e, NULL) != 1) {
 	printf("cannot make an RSA key\n");
