@@ -28,19 +28,14 @@
 
 #include "krb5_locl.h"
 
+#include "block_read.h"
 #include "keytab_read.h"
 
 #define BLOCK_FIRST 1024		/* few, as they are wiped */
-#define BLOCK_MAX (16 * 1024)		/* unless a record is longer */
 #define RECORD_MAX (1024 * 1024)
 
 struct krb5_ext_keytab_reader {
-    int fd;			/* alias, the cursor's */
-    unsigned char *buf;		/* owner; there are keys in it */
-    size_t size;
-    size_t pos;
-    size_t len;			/* of what is read */
-    size_t used;		/* so much was ever written to */
+    struct krb5_ext_blocks blocks;	/* of the cursor's fd */
 };
 
 /* what is left of a record */
@@ -50,91 +45,6 @@ struct record {
 };
 
 /* ---- the file -------------------------------------------------------- */
-
-static void
-free_buffer(struct krb5_ext_keytab_reader *r)
-{
-    if (r->buf != NULL)
-	memset_s(r->buf, r->used, 0, r->used);
-    free(r->buf);
-    r->buf = NULL;
-}
-
-/*
- * Room for want octets; what is unread moves to the front.
- */
-static krb5_error_code
-make_room(struct krb5_ext_keytab_reader *r, size_t want)
-{
-    size_t size = r->size, unread = r->len - r->pos;
-    unsigned char *buf;
-
-    if (r->buf == NULL)
-	size = BLOCK_FIRST;
-    else if (size < BLOCK_MAX && r->len == size)
-	size = BLOCK_MAX;
-    if (size < want)
-	size = want;
-    if (size == r->size) {
-	memmove(r->buf, r->buf + r->pos, unread);
-    } else {
-	buf = malloc(size);
-	if (buf == NULL)
-	    return ENOMEM;
-	if (unread)
-	    memcpy(buf, r->buf + r->pos, unread);
-	free_buffer(r);
-	r->buf = buf;
-	r->size = size;
-	r->used = unread;
-    }
-    r->pos = 0;
-    r->len = unread;
-    return 0;
-}
-
-/*
- * See to it that want octets can be looked at; KRB5_KT_END when the file has
- * no more.
- */
-static krb5_error_code
-fill(struct krb5_ext_keytab_reader *r, size_t want)
-{
-    krb5_error_code ret;
-    ssize_t n;
-
-    if (want <= r->len - r->pos)
-	return 0;
-    ret = make_room(r, want);
-    while (ret == 0 && r->len < want) {
-	n = read(r->fd, r->buf + r->len, r->size - r->len);
-	if (n > 0)
-	    r->len += n;
-	else if (n == 0)
-	    ret = KRB5_KT_END;
-	else if (errno != EINTR)
-	    ret = errno;
-	if (r->used < r->len)
-	    r->used = r->len;
-    }
-    return ret;
-}
-
-static krb5_error_code
-skip(struct krb5_ext_keytab_reader *r, size_t n)
-{
-    krb5_error_code ret;
-
-    while (n > r->len - r->pos) {
-	n -= r->len - r->pos;
-	r->pos = r->len;
-	ret = fill(r, 1);
-	if (ret)
-	    return ret;
-    }
-    r->pos += n;
-    return 0;
-}
 
 /**
  * A reader of a keytab.
@@ -155,9 +65,13 @@ _krb5_ext_keytab_reader(int fd)
     r = calloc(1, sizeof(*r));
     if (r == NULL)
 	return NULL;
-    r->fd = fd;
-    if (fill(r, 2) == 0 && r->buf[0] == 5 && r->buf[1] == 2) {
-	r->pos = 2;
+    r->blocks.fd = fd;
+    r->blocks.at = -1;			/* may be a pipe */
+    r->blocks.first = BLOCK_FIRST;
+    r->blocks.eof = KRB5_KT_END;
+    if (_krb5_ext_blocks_fill(&r->blocks, 2) == 0 &&
+	r->blocks.buf[0] == 5 && r->blocks.buf[1] == 2) {
+	r->blocks.pos = 2;
 	return r;
     }
     _krb5_ext_keytab_reader_free(r);
@@ -175,7 +89,7 @@ _krb5_ext_keytab_reader_free(struct krb5_ext_keytab_reader *reader)
 {
     if (reader == NULL)
 	return;
-    free_buffer(reader);
+    _krb5_ext_blocks_free(&reader->blocks);
     free(reader);
 }
 
@@ -336,35 +250,35 @@ is_of(struct record rec, krb5_const_principal principal)
  * The next record that is no hole; the reader moves behind it.
  */
 static krb5_error_code
-next_record(struct krb5_ext_keytab_reader *r, struct record *rec)
+next_record(struct krb5_ext_blocks *b, struct record *rec)
 {
     krb5_error_code ret;
     uint32_t len;
 
     for (;;) {
-	ret = fill(r, 4);
+	ret = _krb5_ext_blocks_fill(b, 4);
 	if (ret)
 	    return ret;
-	rec->p = r->buf + r->pos;
+	rec->p = b->buf + b->pos;
 	rec->left = 4;
 	(void)get_number(rec, 4, &len);		/* they are there */
-	r->pos += 4;
+	b->pos += 4;
 	if (len == 0)
 	    return KRB5_KT_END;
 	if ((len & 0x80000000U) == 0)
 	    break;
-	ret = skip(r, 0U - len);
+	ret = _krb5_ext_blocks_skip(b, 0U - len);
 	if (ret)
 	    return ret;
     }
     if (len > RECORD_MAX)
 	return KRB5_KT_END;
-    ret = fill(r, len);
+    ret = _krb5_ext_blocks_fill(b, len);
     if (ret)
 	return ret;
-    rec->p = r->buf + r->pos;
+    rec->p = b->buf + b->pos;
     rec->left = len;
-    r->pos += len;
+    b->pos += len;
     return 0;
 }
 
@@ -391,7 +305,7 @@ _krb5_ext_keytab_read(krb5_context context,
 
     memset(entry, 0, sizeof(*entry));
     do {
-	ret = next_record(reader, &rec);
+	ret = next_record(&reader->blocks, &rec);
 	if (ret)
 	    return ret;
     } while (only != NULL && !is_of(rec, only));

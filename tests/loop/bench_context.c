@@ -5,7 +5,8 @@
 
 /*
  * Contexts of the krb5 mechanism between two sides of one process, to measure
- * what each side costs; see tests/bench/bench_extra_tokens.py.
+ * what each side costs; see tests/bench/bench_extra_tokens.py and
+ * bench_growth.py.
  *
  * usage: bench_context LIBGSSAPI LIBKRB5 CCACHE KEYTAB TARGET
  *
@@ -14,12 +15,17 @@
  * For each line "N" of standard input: N contexts, and a line with the
  * nanoseconds of CPU time that all calls of gss_init_sec_context() and of
  * gss_accept_sec_context() took, and with the tokens of one exchange.  Before
- * it, bench_begin() is called, for --zero-before of callgrind.
+ * it, bench_begin() is called, for --zero-before of callgrind.  For a line
+ * "bytes": the octets that malloc() has given out.  For a line "half N": N
+ * contexts after one call of each side, all at the same time; the octets of an
+ * initiator and of an acceptor, and whether the latter is "half" or
+ * "complete".
  */
 
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench_libs.h"
 
@@ -84,24 +90,92 @@ exchange(uint64_t ns[2])
     return tokens;
 }
 
+static void
+exchanges(int count)
+{
+    uint64_t ns[2] = { 0, 0 };
+    int tokens = 0;
+
+    bench_begin();
+    for (; count > 0; count--)
+	tokens = exchange(ns);
+    printf("%llu %llu %d\n", (unsigned long long)ns[0],
+	   (unsigned long long)ns[1], tokens);
+}
+
+/*
+ * Call one side of each context once, with the token of the other's, which is
+ * replaced by its own.  Returns the octets of a context, without those.
+ */
+static uint64_t
+call_each(int side, void **contexts, struct bench_buffer *tokens, int count,
+	  uint32_t *major)
+{
+    struct bench_buffer out;
+    uint32_t minor, flags;
+    uint64_t before = bench_bytes(), handed_out = 0;
+    int i;
+
+    for (i = 0; i < count; i++) {
+	out.length = 0;
+	out.value = NULL;
+	if (side == 0)
+	    *major = gss.init(&minor, initiator_cred, &contexts[i], target,
+			      &bench_krb5_mechanism, BENCH_FLAGS, 0, NULL,
+			      NULL, NULL, &out, &flags, NULL);
+	else
+	    *major = gss.accept(&minor, &contexts[i], acceptor_cred,
+				&tokens[i], NULL, NULL, NULL, &out, &flags,
+				NULL, NULL);
+	bench_gss(*major, minor, "half a context");
+	handed_out += out.length;
+	handed_out -= tokens[i].length;
+	gss.release_buffer(&minor, &tokens[i]);
+	tokens[i] = out;
+    }
+    return (bench_bytes() - before - handed_out) / count;
+}
+
+static void
+half_open(int count)
+{
+    struct bench_buffer *tokens = calloc(count, sizeof(*tokens));
+    void **contexts = calloc(2 * count, sizeof(*contexts));
+    uint32_t major[2], minor;
+    uint64_t bytes[2];
+    int i;
+
+    if (tokens == NULL || contexts == NULL)
+	err(1, "calloc");
+    bytes[0] = call_each(0, contexts, tokens, count, &major[0]);
+    bytes[1] = call_each(1, contexts + count, tokens, count, &major[1]);
+    printf("%llu %llu %s\n", (unsigned long long)bytes[0],
+	   (unsigned long long)bytes[1],
+	   major[1] == BENCH_COMPLETE ? "complete" : "half");
+    for (i = 0; i < count; i++)
+	gss.release_buffer(&minor, &tokens[i]);
+    for (i = 0; i < 2 * count; i++)
+	gss.delete(&minor, &contexts[i], NULL);
+    free(tokens);
+    free(contexts);
+}
+
 int
 main(int argc, char **argv)
 {
-    uint64_t ns[2];
     char line[64];
-    int count, tokens = 0;
 
     if (argc != 6)
 	errx(1, "usage: bench_context LIBGSSAPI LIBKRB5 CCACHE KEYTAB TARGET");
     bench_find_libs(argv[1], argv[2]);
     prepare(argv[3], argv[4], argv[5]);
     while (fgets(line, sizeof(line), stdin) != NULL) {
-	ns[0] = ns[1] = 0;
-	bench_begin();
-	for (count = atoi(line); count > 0; count--)
-	    tokens = exchange(ns);
-	printf("%llu %llu %d\n", (unsigned long long)ns[0],
-	       (unsigned long long)ns[1], tokens);
+	if (strcmp(line, "bytes\n") == 0)
+	    printf("%llu\n", (unsigned long long)bench_bytes());
+	else if (strncmp(line, "half ", 5) == 0)
+	    half_open(atoi(line + 5));
+	else
+	    exchanges(atoi(line));
 	fflush(stdout);
     }
     return 0;

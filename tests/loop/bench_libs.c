@@ -9,11 +9,18 @@
 
 #include <dlfcn.h>
 #include <err.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "bench_libs.h"
+
+#if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
+#if __GLIBC_PREREQ(2, 33)
+#define HAVE_MALLINFO2 1
+#endif
+#endif
 
 const struct bench_oid bench_krb5_mechanism = {
     9, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"
@@ -137,16 +144,30 @@ bench_copy_keytab(void *context, const char *name)
     }
 }
 
-void *
-bench_initiator(void *context, const char *cache)
+static void *
+import_cache(void *cache)
 {
     uint32_t major, minor;
     void *cred;
 
-    major = gss.import_cred(&minor, copy_cache(context, cache), NULL, NULL,
-			    &cred);
+    major = gss.import_cred(&minor, cache, NULL, NULL, &cred);
     bench_gss(major, minor, "gss_krb5_import_cred, cache");
     return cred;
+}
+
+void *
+bench_initiator(void *context, const char *cache)
+{
+    return import_cache(copy_cache(context, cache));
+}
+
+void *
+bench_initiator_of(void *context, const char *cache)
+{
+    void *resolved;
+
+    bench_krb5(krb5.cc_resolve(context, cache, &resolved), cache);
+    return import_cache(resolved);
 }
 
 void *
@@ -164,12 +185,36 @@ bench_name(const char *name)
     return out;
 }
 
+static uint64_t
+now(clockid_t clock)
+{
+    struct timespec ts;
+
+    if (clock_gettime(clock, &ts))
+	err(1, "clock_gettime");
+    return (uint64_t)ts.tv_sec * 1000000000U + ts.tv_nsec;
+}
+
 uint64_t
 bench_cpu_time(void)
 {
-    struct timespec now;
+    return now(CLOCK_PROCESS_CPUTIME_ID);
+}
 
-    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now))
-	err(1, "clock_gettime");
-    return (uint64_t)now.tv_sec * 1000000000U + now.tv_nsec;
+uint64_t
+bench_wall_time(void)
+{
+    return now(CLOCK_MONOTONIC);
+}
+
+uint64_t
+bench_bytes(void)
+{
+#ifdef HAVE_MALLINFO2
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+#else
+    return 0;
+#endif
 }

@@ -4,7 +4,7 @@
  */
 
 /*
- * Libraries for bench_context and bench_accept, opened by name, so that the
+ * Libraries for the bench_* programs, opened by name, so that the
  * same program runs with Heimdal's and with MIT krb5's: what is called has the
  * same interface in both, and what is passed on of other types is never looked
  * into.
@@ -83,6 +83,10 @@ bench_copy_keytab(void *context, const char *name);
 void *
 bench_initiator(void *context, const char *cache);
 
+/* a credential of a cache as it is */
+void *
+bench_initiator_of(void *context, const char *cache);
+
 /* a GSS name of a principal */
 void *
 bench_name(const char *name);
@@ -90,6 +94,14 @@ bench_name(const char *name);
 /* of the process, system calls included; nanoseconds */
 uint64_t
 bench_cpu_time(void);
+
+/* that passes; nanoseconds */
+uint64_t
+bench_wall_time(void);
+
+/* of malloc()'s memory, in use; 0 where it cannot be had */
+uint64_t
+bench_bytes(void);
 
 /* where callgrind begins to count */
 void
