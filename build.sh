@@ -444,10 +444,11 @@ openssl_option() { if [ "$crypto" = openssl ]; then echo --with-openssl=/usr; el
 stage_configure() {
     local autotools want options
     options="--prefix=$prefix --enable-static $(openssl_option) --without-openldap --with-sqlite3=/usr --with-libedit=/usr --disable-silent-rules"
-    # make does not know with which options, and for which prefix, an object was made.
+    # make does not know with which options, and for which prefix, an object was made; nor
+    # ld that libraries installed before, which it finds by their rpath, are others.
     case $(cat "$build_dir/stamp/configure" 2>/dev/null) in
     "$options $CC $CFLAGS "*) ;;
-    *) rm -rf "$build_dir/obj" ;;
+    *) rm -rf "$build_dir/obj" "$build_dir/install" "$build_dir/stamp/install" ;;
     esac
     autotools=$(grep -E '(\.am|\.m4|configure\.ac)$' "$build_dir/src.manifest" | hash_of)
     if ! up_to_date autogen "$autotools"; then
