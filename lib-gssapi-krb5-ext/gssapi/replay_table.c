@@ -46,14 +46,15 @@ struct record {
 };
 
 /*
- * The file: its beginning, up to the end of the first table, is read at once.
- * In most there is nothing more, and one system call is as good as another.
+ * The file.  One that has no more than the first table is read as a whole,
+ * which costs less than to read in three places; of another only the seed is
+ * in head.
  */
 struct file {
     int fd;
     off_t size;
     unsigned char head[HEAD_LENGTH];
-    size_t head_length;		/* octets of it that the file has */
+    size_t head_length;
 };
 
 struct search {
@@ -111,36 +112,40 @@ read_fd(int fd, off_t offset, unsigned char *octets, size_t length,
 }
 
 /*
- * As read_fd(), where it is in the head, or the file ends there, from that.
+ * As read_fd(), of a file that has been read as a whole.
  */
+static void
+read_memory(const struct file *file, off_t offset, unsigned char *octets,
+	    size_t length, size_t *got)
+{
+    *got = 0;
+    if (offset < (off_t)file->head_length) {
+	*got = min(length, file->head_length - (size_t)offset);
+	memcpy(octets, file->head + offset, *got);
+    }
+}
+
 static krb5_error_code
 read_at(const struct file *file, off_t offset, unsigned char *octets,
 	size_t length, size_t *got)
 {
-    const off_t end = (off_t)file->head_length;
-
-    if (file->head_length == HEAD_LENGTH && offset + (off_t)length > end)
+    if (file->size > HEAD_LENGTH)
 	return read_fd(file->fd, offset, octets, length, got);
-    *got = offset < end ? min(length, (size_t)(end - offset)) : 0;
-    memcpy(octets, file->head + (*got ? offset : 0), *got);
+    read_memory(file, offset, octets, length, got);
     return 0;
 }
 
-/*
- * Read the head, which tells the size, too, if there is no more.
- */
 static krb5_error_code
 read_head(int fd, struct file *file)
 {
-    krb5_error_code ret;
-
     file->fd = fd;
-    ret = read_fd(fd, 0, file->head, HEAD_LENGTH, &file->head_length);
-    file->size = (off_t)file->head_length;
     /* no fstat(): see replay_file.c on the times of a file */
-    if (ret == 0 && file->head_length == HEAD_LENGTH)
-	file->size = lseek(fd, 0, SEEK_END);
-    return ret ? ret : file->size < 0 ? errno : 0;
+    file->size = lseek(fd, 0, SEEK_END);
+    if (file->size < 0)
+	return errno;
+    return read_fd(fd, 0, file->head, file->size > HEAD_LENGTH ?
+		   SIPHASH_KEY_LENGTH : (size_t)file->size,
+		   &file->head_length);
 }
 
 static krb5_error_code
@@ -163,7 +168,7 @@ write_at(int fd, off_t offset, const unsigned char *octets, size_t length)
 static krb5_error_code
 get_seed(const struct file *file, unsigned char seed[SIPHASH_KEY_LENGTH])
 {
-    if (file->size >= SIPHASH_KEY_LENGTH) {
+    if (file->head_length >= SIPHASH_KEY_LENGTH) {
 	memcpy(seed, file->head, SIPHASH_KEY_LENGTH);
 	return 0;
     }
@@ -354,7 +359,7 @@ write_record(int fd, off_t place, const unsigned char *tag, uint32_t stamp)
  * Search a replay cache for a tag and store it if it is not there.
  *
  * @param fd the file, open for reading and writing and locked against
- *        everybody else; its offset is not used, but may change
+ *        everybody else; its offset is not used, and then is the end
  * @param tag REPLAY_TAG_LENGTH octets
  * @param stamp the time to store with the tag, seconds since 1970 modulo 2^32,
  *        not 0, which is the mark of a record that was never written
@@ -364,8 +369,8 @@ write_record(int fd, off_t place, const unsigned char *tag, uint32_t stamp)
  * @return 0 if the tag was not there and now is; KRB5KRB_AP_ERR_REPEAT if it
  *         was; KRB5_RC_IO_UNKNOWN if the file is damaged, so that the tag may
  *         have been there; EOVERFLOW if the file is as large as it may be and
- *         every place of the tag is taken; otherwise the errno of pread(),
- *         lseek() or pwrite(), ENOSPC for a short write.  Only in the first
+ *         every place of the tag is taken; otherwise the errno of lseek(),
+ *         pread() or pwrite(), ENOSPC for a short write.  Only in the first
  *         case a record has been written.
  */
 krb5_error_code

@@ -17,25 +17,28 @@
 #include "ap_req.h"
 #include "sec_test.h"
 
-static int no_ticket;
+static int no_result;
 
 /*
- * In the place of libkrb5's, which it calls unless memory is to be short.
+ * In the place of libkrb5's, which it calls unless it is to fail, and with it
+ * everything that is taken from a result.
  */
 krb5_error_code KRB5_LIB_CALL
-krb5_rd_req_out_get_ticket(krb5_context context, krb5_rd_req_out_ctx out,
-			   krb5_ticket **ticket)
+krb5_rd_req_out_get_ap_req_options(krb5_context context,
+				   krb5_rd_req_out_ctx out,
+				   krb5_flags *ap_options)
 {
     static krb5_error_code (KRB5_LIB_CALL *next)(krb5_context,
-	krb5_rd_req_out_ctx, krb5_ticket **);
+	krb5_rd_req_out_ctx, krb5_flags *);
+    static const char name[] = "krb5_rd_req_out_get_ap_req_options";
 
-    if (no_ticket)
+    if (no_result)
 	return ENOMEM;
     if (next == NULL)
-	*(void **)&next = dlsym(RTLD_NEXT, "krb5_rd_req_out_get_ticket");
+	*(void **)&next = dlsym(RTLD_NEXT, name);
     if (next == NULL)
-	errx(1, "libkrb5 has no krb5_rd_req_out_get_ticket");
-    return next(context, out, ticket);
+	errx(1, "libkrb5 has no %s", name);
+    return next(context, out, ap_options);
 }
 
 /*
@@ -80,7 +83,7 @@ test_delegated_garbage(struct gss_pair *pair, struct mech_call *call)
 }
 
 static void
-test_no_ticket(struct gss_pair *pair, struct mech_call *call)
+test_no_result(struct gss_pair *pair, struct mech_call *call)
 {
     struct ap_req req;
     gss_buffer_desc token;
@@ -89,12 +92,12 @@ test_no_ticket(struct gss_pair *pair, struct mech_call *call)
     ap_req_init(&req);
     ap_req_make(pair, &req, &token);
     mech_free(call);
-    no_ticket = 1;
+    no_result = 1;
     mech_accept(call, &token);
-    no_ticket = 0;
+    no_result = 0;
     check(call->major == GSS_S_FAILURE && call->minor == ENOMEM &&
 	  call->ctx == GSS_C_NO_CONTEXT,
-	  "a ticket that cannot be copied is a failure (%08x/%d)",
+	  "a result that cannot be taken is a failure (%08x/%d)",
 	  (unsigned)call->major, (int)call->minor);
     mech_accept(call, &token);
     gss_release_buffer(&minor, &token);
@@ -112,7 +115,7 @@ main(int argc, char **argv)
     pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
     mech_init(&pair, &call);
     test_delegated_garbage(&pair, &call);
-    test_no_ticket(&pair, &call);
+    test_no_result(&pair, &call);
     mech_free(&call);
     pair_free(&pair);
     return check_done();
