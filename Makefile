@@ -6,7 +6,7 @@
 #   make check-prefixes walks the series: each prefix builds, each patch's test fails before it (hours)
 #   make check-providers  what depends on it, with each provider of hcrypto (openssl, internal)
 #   make demo           the features in a throwaway realm
-#   make bench          costs, as ratios measured side by side
+#   make bench          costs, as ratios measured side by side: tables, JSON, a picture
 #   make soak-pkinit    2,000 PKINIT exchanges with MIT krb5, both ways
 #   make mutate         100,000 GSS exchanges with a changed token, in one process
 #   make soak-loop      the same between programs, by a man in the middle
@@ -49,12 +49,7 @@ drawings:
 proof:
 	$(ENV) $(PYTHON) tests/proof.py --run
 bench:
-	$(ENV) $(PYTHON) tests/bench/bench_freshness.py
-	$(ENV) $(PYTHON) tests/bench/bench_extra_tokens.py
-	$(ENV) $(PYTHON) tests/bench/bench_keytab.py
-	$(ENV) $(PYTHON) tests/bench/bench_rxkad.py
-	$(ENV) $(PYTHON) tests/bench/bench_krb524.py
-	[ -z "$$BENCH_OTHER_PREFIX" ] || $(ENV) $(PYTHON) tests/bench/bench_crypto.py
+	$(ENV) $(PYTHON) tests/bench/run.py
 soak-pkinit:
 	$(ENV) $(PYTHON) tests/soak/soak_pkinit_dh.py
 mutate:

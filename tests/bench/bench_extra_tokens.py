@@ -26,9 +26,7 @@ usage: bench_extra_tokens.py [ROUNDS]    of CPU time, 10 contexts each;
 """
 
 import collections
-import json
 import os
-import random
 import re
 import shutil
 import statistics
@@ -38,17 +36,15 @@ import tempfile
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-import peers                                                # noqa: E402
-from realm import Realm, install                            # noqa: E402
-from realm.loop import built, library_env                   # noqa: E402
+import sidebyside
+from sidebyside import HEIMDAL, MIT, spread
+import peers
+from realm import Realm, install
+from realm.loop import built, library_env
 
 WARM_UP, COUNTED, ROUND = 10, 50, 10
 SIDES = ("initiator", "acceptor")
 FUNCTIONS = ("gss_init_sec_context*", "gss_accept_sec_context*")
-HEIMDAL = ("libgssapi.so.3", "libkrb5.so.26")
-MIT = ("libgssapi_krb5.so.2", "libkrb5.so.3")
 
 # base: whose cost is 1.00
 Kind = collections.namedtuple("Kind", "name inst libraries base gssapi cache")
@@ -155,22 +151,11 @@ class Bench:
         self._process.communicate()
 
 
-def spread(one, base, rounds=1000):
-    """5 % and 95 % of the ratio of medians over resampled runs."""
-    rng = random.Random(1)
-    ratios = sorted(statistics.median(rng.choices(one, k=len(one))) /
-                    statistics.median(rng.choices(base, k=len(base)))
-                    for _ in range(rounds))
-    return ratios[rounds // 20], ratios[-rounds // 20]
-
-
 def measure(benches, rounds):
     """All turns, and all counts if there is valgrind."""
     for bench in benches:
         bench.turn(10 * ROUND, keep=False)                  # warm
-    for n in range(rounds):
-        for bench in benches[n % len(benches):] + benches[:n % len(benches)]:
-            bench.turn(ROUND)
+    sidebyside.in_turns(benches, rounds, lambda bench: bench.turn(ROUND))
     for bench in benches:
         bench.end()
     if not shutil.which("valgrind"):
@@ -256,12 +241,14 @@ def main():
     found = results(benches)
     aimed = aims(found)
     show(found, aimed)
-    target = install.build_dir() / "log" / "bench_extra_tokens.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(
-        {"kinds": found, "rounds": rounds, "contexts_counted": COUNTED,
-         "aims": [{"what": what, "ratio": ratio, "at_most": most}
-                  for what, ratio, most in aimed]}, indent=1) + "\n")
+    sidebyside.save("bench_extra_tokens", {
+        "kinds": found, "rounds": rounds, "contexts_counted": COUNTED,
+        "aims": [{"what": what, "ratio": ratio, "at_most": most}
+                 for what, ratio, most in aimed],
+        "plot": [sidebyside.plotted_cpu("%s, %s" % (name, side), entry[side],
+                                        entry["base"])
+                 for name, entry in found.items()
+                 if name != entry["base"] for side in SIDES]})
 
 
 if __name__ == "__main__":

@@ -7,20 +7,18 @@ the asking request, the error with the token, and the signed request.  Printed: 
 how far the ratio of resampled runs is apart (1,000 of them, 5 % to 95 %).  The KDC logs what it logs
 without configuration.
 
-usage: bench_freshness.py [LOGINS]     per kind and mode, default 150
+usage: bench_freshness.py [ROUNDS]     logins per kind and mode, default 150
 """
 
 import os
-import random
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from realm import Realm                                     # noqa: E402
-from wire import krb, pkinit                                # noqa: E402
+import sidebyside
+from realm import Realm
+from wire import krb, pkinit
 
 PA_FRESHNESS = 150
 
@@ -50,14 +48,6 @@ def login(realm, cert, use_dh, fresh):
     return asked + cpu_ns(realm.pid) - before
 
 
-def spread(plain, fresh, rounds=1000):
-    """5 % and 95 % of the ratio of medians over resampled runs."""
-    rng = random.Random(1)
-    ratios = sorted(statistics.median(rng.choices(fresh, k=len(fresh))) /
-                    statistics.median(rng.choices(plain, k=len(plain))) for _ in range(rounds))
-    return ratios[rounds // 20], ratios[-rounds // 20]
-
-
 def bar(value, largest, width=40):
     return "#" * max(1, round(width * value / largest))
 
@@ -73,11 +63,13 @@ def measure(realm, mode, use_dh, logins):
         if sys.stderr.isatty():
             print("\r%s %d of %d" % (mode, n + 1, logins), end="", file=sys.stderr)
     plain, fresh = (statistics.median(samples[k]) / 1000 for k in (False, True))
-    low, high = spread(samples[False], samples[True])
+    low, high = sidebyside.spread(samples[True], samples[False])
     largest = max(plain, fresh)
     print("%-4s without %8.0f us %s" % (mode, plain, bar(plain, largest)))
     print("     with    %8.0f us %s" % (fresh, bar(fresh, largest)))
     print("     ratio   %.3f  (%.3f to %.3f, %d logins each)" % (fresh / plain, low, high, logins))
+    return {"cpu_us": {"without": round(plain, 1), "with": round(fresh, 1)},
+            "cpu_ratio": round(fresh / plain, 3), "cpu_ratio_5_95": [round(low, 3), round(high, 3)]}
 
 
 def request_cost(realm, requests=300):
@@ -106,10 +98,12 @@ def main():
     logins = int(sys.argv[1]) if len(sys.argv) > 1 else 150
     with Realm(pkinit=True) as realm:
         realm.restart(logging={"kdc": "0-1/FILE:%s" % (realm.dir / "kdc.log")})
-        measure(realm, "DH", True, logins)
-        measure(realm, "RSA", False, logins)
+        modes = {mode: measure(realm, mode, mode == "DH", logins) for mode in ("DH", "RSA")}
         request_cost(realm)
     token_cost()
+    sidebyside.save("bench_freshness", {"modes": modes, "plot": [
+        sidebyside.plotted_cpu("PKINIT login with freshness, %s" % mode, one, "without")
+        for mode, one in modes.items()]})
 
 
 if __name__ == "__main__":

@@ -33,7 +33,6 @@ usage: bench_keytab.py [SIZE...]            default 1 100 1000 10000
 """
 
 import collections
-import json
 import os
 import re
 import shutil
@@ -41,15 +40,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-import peers                                                # noqa: E402
-from bench_extra_tokens import HEIMDAL, MIT, spread         # noqa: E402
-from realm import Realm, install, keytab                    # noqa: E402
-from realm.loop import built, library_env                   # noqa: E402
+import sidebyside
+from sidebyside import spread
+from realm import Realm, keytab
+from realm.loop import built, library_env
 
 AES128, AES256 = 17, 18
 SIZES = (1, 100, 1000, 10000)
@@ -60,25 +56,7 @@ TURN, BUDGET = 0.004, 0.4               # seconds of a turn, of a cell's turns
 TRIED = 16                              # so many keys are tried at most
 MANY, FEW, SLOW = 20, 2, 0.02           # calls counted; if one takes SLOW, FEW
 
-Kind = collections.namedtuple("Kind", "name inst libraries")
 Cell = collections.namedtuple("Cell", "name place size")
-
-
-def kinds():
-    """Those that can be had here; ours is the last."""
-    found = []
-    try:
-        prefix = os.environ.get("BENCH_PLAIN_PREFIX")
-        found.append(Kind(
-            "unpatched", install.Install.from_prefix(prefix) if prefix
-            else peers.heimdal_unpatched(), HEIMDAL))
-    except unittest.SkipTest as err:
-        print(err, file=sys.stderr)
-    try:
-        found.append(Kind("MIT", peers.mit(), MIT))
-    except unittest.SkipTest as err:
-        print(err, file=sys.stderr)
-    return found + [Kind("ours", install.under_test(), HEIMDAL)]
 
 
 def make_keytab(path, cell, right):
@@ -150,10 +128,8 @@ def measure(realm, clients, cell, directory):
                for kind, client in clients]
     slowest = max(bench.cost * bench.turn for bench in benches)
     rounds = max(5, min(100, int(BUDGET / slowest)))
-    for number in range(rounds):
-        first = number % len(benches)
-        for bench in benches[first:] + benches[:first]:
-            bench.samples.append(bench.calls(bench.turn))
+    sidebyside.in_turns(benches, rounds, lambda bench: bench.samples.append(
+        bench.calls(bench.turn)))
     for bench in benches:
         bench.process.communicate()
         if shutil.which("valgrind"):
@@ -234,7 +210,7 @@ def show_growth(table, sizes):
 
 def main():
     sizes = tuple(map(int, sys.argv[1:])) or SIZES
-    table, names = {}, kinds()
+    table, names = {}, sidebyside.implementations()
     with Realm() as realm, tempfile.TemporaryDirectory() as directory:
         realm.client.kinit("user", password=realm.password)
         realm.client.kgetcred(realm.service)
@@ -256,11 +232,12 @@ def main():
     print("more CPU time than MIT: %s" % (", ".join(above) or "no cell"))
     # ours does something there that MIT does not
     above = [cell for cell in above if not cell.startswith("named older")]
-    target = install.build_dir() / "log" / "bench_keytab.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(
-        [{"name": cell.name, "entry": cell.place, "size": cell.size, **found}
-         for cell, found in table.items()], indent=1) + "\n")
+    sidebyside.save("bench_keytab", {
+        "cells": [{"name": cell.name, "entry": cell.place, "size": cell.size,
+                   **found} for cell, found in table.items()],
+        "plot": [sidebyside.plotted_cpu("keytab of %d, %s, %s" % (
+            cell.size, cell.name, cell.place), found["ours"])
+            for cell, found in table.items() if "cpu_ratio" in found["ours"]]})
     return 1 if above or not good else 0
 
 

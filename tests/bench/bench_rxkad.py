@@ -15,7 +15,6 @@ usage: bench_rxkad.py [ROUNDS]          default 40
 """
 
 import collections
-import json
 import re
 import shutil
 import statistics
@@ -24,12 +23,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from bench_extra_tokens import spread                       # noqa: E402
-from realm import afs, install                              # noqa: E402
-from wire import etypes, rxkad                              # noqa: E402
-from wire.rxkad import V2B, V5                              # noqa: E402
+import sidebyside
+from sidebyside import spread
+from realm import afs
+from wire import etypes, rxkad
+from wire.rxkad import V2B, V5
 
 ROUNDS, EACH = 40, 500                  # turns, tokens of a turn
 FEW, MANY = 20, 220                     # tokens that callgrind sees
@@ -127,9 +125,9 @@ def main():
     for kind in KINDS:
         table[kind.name] = measure(kind, rounds)
         show(kind, table[kind.name])
-    target = install.build_dir() / "log" / "bench_rxkad.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(table, indent=1) + "\n")
+    sidebyside.save("bench_rxkad", {"kinds": table, "plot": [
+        sidebyside.plotted_cpu("rxkad token, %s" % name, one, "OpenAFS")
+        for name, one in table.items()]})
     return 1 if any(one.get("instructions_ratio", one["cpu_ratio"]) > LIMIT
                     for one in table.values()) else 0
 
