@@ -43,6 +43,7 @@ bench:
 	$(ENV) $(PYTHON) tests/bench/bench_keytab.py
 	$(ENV) $(PYTHON) tests/bench/bench_rxkad.py
 	$(ENV) $(PYTHON) tests/bench/bench_krb524.py
+	$(ENV) $(PYTHON) tests/bench/bench_kdc.py
 soak-pkinit:
 	$(ENV) $(PYTHON) tests/soak/soak_pkinit_dh.py
 mutate:

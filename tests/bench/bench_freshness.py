@@ -104,7 +104,7 @@ def token_cost():
 
 def main():
     logins = int(sys.argv[1]) if len(sys.argv) > 1 else 150
-    with Realm(pkinit=True) as realm:
+    with Realm(pkinit=True, logging={"krb5": None}) as realm:
         realm.restart(logging={"kdc": "0-1/FILE:%s" % (realm.dir / "kdc.log")})
         measure(realm, "DH", True, logins)
         measure(realm, "RSA", False, logins)
