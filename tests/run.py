@@ -51,8 +51,11 @@ def discover():
 
 
 def chosen(suites, patterns):
-    """Those whose name contains, or matches, one of the patterns."""
+    """Those whose name contains, or matches, one of the patterns; a pattern
+    that is the whole name of a suite means that suite alone."""
+    names = {s.name for s in suites}
     return [s for s in suites if not patterns or any(
+        p == s.name if p in names else
         p in s.name or fnmatch.fnmatch(s.name, p) for p in patterns)]
 
 

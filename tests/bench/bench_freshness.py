@@ -96,7 +96,7 @@ def token_cost():
 
 def main():
     logins = int(sys.argv[1]) if len(sys.argv) > 1 else 150
-    with Realm(pkinit=True) as realm:
+    with Realm(pkinit=True, logging={"krb5": None}) as realm:
         realm.restart(logging={"kdc": "0-1/FILE:%s" % (realm.dir / "kdc.log")})
         modes = {mode: measure(realm, mode, mode == "DH", logins) for mode in ("DH", "RSA")}
         request_cost(realm)

@@ -21,7 +21,8 @@ callgrind counts them for one turn of a KDC that is warm.
 
 Logins are sums: by password, a request that is told to pre-authenticate and
 one with a timestamp; by PKINIT with freshness, one that asks for a token and a
-signed one.  Exit status 1 if a login costs more than it is to (AIMS).
+signed one.  An aim that is missed (AIMS) is a line at the end; exit status 1 if a
+login costs more than MIT's.
 
 The table goes to $BUILD_DIR/log/bench_kdc.json, too.  $BENCH_KDC_PROFILES names a
 directory in which callgrind's files are kept.
@@ -40,6 +41,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -47,13 +49,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import peers                                                # noqa: E402
 from bench_extra_tokens import spread                       # noqa: E402
-from realm import Realm, install, pki, ports                # noqa: E402
+from realm import Realm, install, pki, ports, wait_until    # noqa: E402
 from realm.mit_kdc import MitRealm                          # noqa: E402
 from realm.relay import ask                                 # noqa: E402
 from wire import ap, enc, krb, pkinit, tgs                  # noqa: E402
 
 NAME = "EXT.TEST"
 TURN, COUNTED = 4, 8                    # requests of a turn, counted
+OLD = 4                                 # hdb-keep-open/README.md
 BASE = "MIT"
 ENC_TKT_IN_SKEY = 0x00000008            # KDC option of RFC 4120 5.4.1
 # a login of ours, of MIT's CPU time: the name of a row and the most it may be
@@ -124,10 +127,19 @@ def start_heimdal(stack, inst, authority, ours=False):
 
 
 def start_mit(stack, inst, authority):
-    """A realm with MIT's KDC."""
+    """A realm with MIT's KDC.
+
+    It is told not to write the time of each login to the database, which
+    Heimdal's does not do, and which costs as much as the login.
+    """
     realm = stack.enter_context(MitRealm(inst, NAME, pkinit=True,
                                          authority=authority,
-                                         logging={"krb5": None}))
+                                         logging={"krb5": None},
+                                         kdc_realm={"database_module": "db"},
+                                         kdc_conf={"dbmodules": {"db": {
+                                             "db_library": "db2",
+                                             "disable_last_success": True,
+                                             "disable_lockout": True}}}))
     realm.add("peer", password=realm.password)
     return realm
 
@@ -204,8 +216,18 @@ def turn(kind, row, count=TURN):
     return (cpu_ns(kind.realm.pid) - before) / count
 
 
+def leave_alone(realm):
+    """Until the database has not been written for a while, as is usual."""
+    path = realm.dir / ("principal" if isinstance(realm, MitRealm)
+                        else "heimdal.db")
+    wait_until("the database is %s s old" % OLD,
+               lambda: time.time() > path.stat().st_mtime + OLD)
+
+
 def measure(found, rounds):
     """{row: {kind: [nanoseconds]}}"""
+    for kind in found:
+        leave_alone(kind.realm)
     rows = list(dict.fromkeys(row for kind in found for row in kind.requests))
     taken = {row: {kind.name: [] for kind in found if row in kind.requests}
              for row in rows}
@@ -300,6 +322,7 @@ def count_all(names):
             directory = Path(keep or stack.enter_context(
                 tempfile.TemporaryDirectory()))
             (kind,) = kinds(stack, [name], under_callgrind(directory))
+            leave_alone(kind.realm)
             for row in kind.requests:
                 out[row][name], of_this = count(kind, row)
                 if name == "ours":
@@ -354,10 +377,9 @@ def show(table):
                 one.get("instructions_ratio", "-")))
 
 
-def missed(table):
-    """Aims that the run has not reached."""
-    return ["%s: %.3f, not %s" % (row, table[row]["ours"]["cpu_ratio"], most)
-            for row, most in AIMS.items()
+def above(table, limits):
+    """Rows of limits in which ours costs more, for sure."""
+    return [row for row, most in limits.items()
             if "cpu_ratio" in table.get(row, {}).get("ours", {}) and
             table[row]["ours"]["cpu_ratio_5_95"][0] > most]
 
@@ -380,9 +402,10 @@ def main():
     target = install.build_dir() / "log" / "bench_kdc.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(table, indent=1) + "\n")
-    for line in missed(table):
-        print("missed: %s" % line)
-    return int(bool(missed(table)))
+    for row in above(table, AIMS):
+        print("missed: %s: %.3f, not %s" % (
+            row, table[row]["ours"]["cpu_ratio"], AIMS[row]))
+    return int(bool(above(table, dict.fromkeys(AIMS, 1.0))))
 
 
 if __name__ == "__main__":
