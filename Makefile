@@ -12,6 +12,8 @@
 #   make soak-loop      the same between programs, by a man in the middle
 #   make fuzz           librxkad-2b with libFuzzer, 10 minutes (clang)
 #   make trace          which requirement has which tests
+#   make deb            Debian's packages with the series, in $(BUILD_DIR)/deb (root)
+#   make check-deb      installs them, and Debian's again, in a chroot (root)
 #   make drawings       doc/sequences.md, from what goes over the wire
 #   make proof          which peers have shown the rules of [MS-KILE]; runs their suites
 #   make bare-machine   build.sh demo and check in a debootstrap chroot (root)
@@ -43,6 +45,10 @@ trace:
 export:
 	rm -rf $(BUILD_DIR)/export
 	scripts/export --check $(BUILD_DIR)/export
+deb:
+	packaging/debian/build-deb
+check-deb:
+	tests/deb $(BUILD_DIR)/deb
 drawings:
 	BUILD_DIR=$(abspath $(BUILD_DIR)) HEIMDAL_PREFIX=$${HEIMDAL_PREFIX:-$(abspath $(BUILD_DIR))/install} \
 	PYTHONPATH=tests $(PYTHON) tests/drawings/t_drawings.py --write
@@ -62,4 +68,4 @@ bare-machine:
 	tests/bare-machine
 
 .PHONY: all demo check clean check-patches check-heimdal check-ext check-prefixes \
-	check-providers refresh trace drawings export proof bench soak-pkinit mutate soak-loop fuzz bare-machine
+	check-providers refresh trace deb check-deb drawings export proof bench soak-pkinit mutate soak-loop fuzz bare-machine

@@ -41,6 +41,46 @@ class BranchesTest(unittest.TestCase):
             self.assertGreater(len(lines), 2, path.name)
 
 
+class OntoTest(unittest.TestCase):
+    """What becomes of a patch on another commit."""
+
+    def setUp(self):
+        place = Path(tempfile.mkdtemp(), "git")
+        place.mkdir()
+        self.git = export.Git(place)
+        self.git("init", "-q")
+        self.text = "".join("line %d\n" % n for n in range(30))
+        self.write(self.text)
+        self.base = self.git.commit("base", "2026-01-01")
+
+    def write(self, text):
+        (self.git.path / "file").write_text(text)
+
+    def mail(self, text):
+        """The mail of a commit that makes the file so."""
+        self.git("checkout", "-q", "--detach", self.base)
+        self.write(text)
+        self.git.commit("a change", "2026-01-02")
+        out = self.git("format-patch", "-q", "-1", "-o",
+                       str(self.git.path.parent))
+        name, = self.git.path.parent.glob("0001-*")
+        self.assertEqual(out, "")
+        self.git("checkout", "-q", "--detach", self.base)
+        return name
+
+    def test_applies_port_carried(self):
+        mail = self.mail(self.text.replace("line 9\n", "line nine\n"))
+        self.assertEqual(export.take(self.git, mail), "applies")
+        self.assertIn("line nine", (self.git.path / "file").read_text())
+        self.assertEqual(export.take(self.git, mail), "carried")
+        self.git("checkout", "-q", "--detach", self.base)
+        self.write(self.text.replace("line 9\n", "another\n"))
+        head = self.git.commit("theirs", "2026-01-03")
+        self.assertEqual(export.take(self.git, mail), "port")
+        self.assertEqual(self.git("rev-parse", "HEAD"), head)
+        self.assertEqual(self.git("status", "--porcelain"), "")
+
+
 @unittest.skipUnless((build_dir() / "pristine").is_dir() and
                      (build_dir() / "stage").is_dir(), "no patched tree")
 class ExportTest(unittest.TestCase):
