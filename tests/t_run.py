@@ -135,6 +135,17 @@ class RunnerTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout.splitlines()[-1]),
                          (1, b"0 passed, 0 failed, 0 skipped"))
 
+    def test_a_whole_name_is_one_suite(self):
+        suites = [run.Suite(name, Path(name)) for name in
+                  ("wire/t_a", "wire/t_a_more", "attack/t_a")]
+
+        def names(*patterns):
+            return [s.name for s in run.chosen(suites, patterns)]
+        self.assertEqual(names("wire/t_a"), ["wire/t_a"])
+        self.assertEqual(names("t_a_"), ["wire/t_a_more"])
+        self.assertEqual(names("t_a"), [s.name for s in suites])
+        self.assertEqual(names("*/t_a"), ["wire/t_a", "attack/t_a"])
+
 
 class TraceTest(unittest.TestCase):
     """Markers are found, rows are read."""
