@@ -16,6 +16,10 @@
 #include <config.h>
 #include <roken.h>
 
+#ifdef HAVE_SYS_FILE_H
+#include <sys/file.h>
+#endif
+
 #include "kept.h"
 
 /* more than the granularity of any file system; FAT has two seconds */

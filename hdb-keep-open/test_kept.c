@@ -11,6 +11,10 @@
 #include <config.h>
 #include <roken.h>
 
+#ifdef HAVE_SYS_FILE_H
+#include <sys/file.h>
+#endif
+
 #include <err.h>
 #include <sys/wait.h>
 
