@@ -13,6 +13,18 @@
 
 #define BLOCK_MAX (16 * 1024)		/* unless more is wanted at once */
 
+#ifdef _WIN32
+static ssize_t
+read_at(int fd, void *to, size_t n, off_t at)
+{
+    if (lseek(fd, at, SEEK_SET) < 0)
+	return -1;
+    return read(fd, to, n);
+}
+#else
+#define read_at pread
+#endif
+
 static void
 free_buffer(struct krb5_ext_blocks *b)
 {
@@ -64,7 +76,7 @@ read_more(struct krb5_ext_blocks *b)
 
     if (b->at == -1)
 	return read(b->fd, to, b->size - b->len);
-    return pread(b->fd, to, b->size - b->len, b->at + b->len);
+    return read_at(b->fd, to, b->size - b->len, b->at + b->len);
 }
 
 /**

@@ -38,8 +38,9 @@ INSTALL = "no gnuplot, so no picture: apt-get install gnuplot-nox"
 PLOT = """set terminal svg size 900,%(height)d font "sans-serif,11" background "white"
 set output "%(svg)s"
 set title "%(title)s"
-set xlabel "ratio; 1 is what it is compared with; bars: 5 %% to 95 %% of resampled runs"
+set xlabel "ratio, with 5 %% to 95 %% of resampled runs"
 set logscale x 2
+set xtics (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 set xrange [%(left)g:%(right)g]
 set yrange [%(rows)d:-1] noreverse
 set lmargin %(margin)d
@@ -102,10 +103,11 @@ def draw(result, svg):
         for number, row in enumerate(rows))
     script = "$rows << EOD\n%sEOD\n" % data + PLOT % {
         "svg": svg, "height": 110 + 17 * len(rows), "rows": len(rows),
-        "title": "%s; %s" % (result["measured"]["cryptography"],
-                             result["measured"]["unpatched"]),
+        "title": "%s\\nunpatched: %s" % (
+            result["measured"]["cryptography"],
+            result["measured"]["unpatched"]),
         "left": min(values + [1]) * 0.8, "right": max(values + [1]) * 1.25,
-        "margin": min(60, max(map(len, labels)) * 0.9), "tics": ", ".join(
+        "margin": min(60, max(map(len, labels)) * 0.75), "tics": ", ".join(
             "%s %d" % (quoted(label), number)
             for number, label in enumerate(labels))}
     subprocess.run(["gnuplot"], input=script, universal_newlines=True,
