@@ -10,6 +10,7 @@
 #   make mutate         100,000 GSS exchanges with a changed token, in one process
 #   make soak-loop      the same between programs, by a man in the middle
 #   make fuzz           librxkad-2b with libFuzzer, 10 minutes (clang)
+#   make assure         attacks by machine, ASSURE_HOURS (4) and more; doc/assurance.md
 #   make trace          which requirement has which tests
 #   make proof          which peers have shown the rules of [MS-KILE]; runs their suites
 #   make bare-machine   build.sh demo and check in a debootstrap chroot (root)
@@ -19,6 +20,7 @@ BUILD_DIR ?= _build
 export BUILD_DIR
 PYTHON = python3
 MUTATIONS = 100000
+ASSURE_HOURS = 4
 ENV = HEIMDAL_PREFIX=$${HEIMDAL_PREFIX:-$(BUILD_DIR)/install}
 
 all:
@@ -51,8 +53,10 @@ soak-loop:
 	$(ENV) $(PYTHON) tests/soak/soak_loop_mutations.py
 fuzz:
 	$(ENV) $(PYTHON) tests/fuzz/run_fuzz.py 600
+assure:
+	$(ENV) $(PYTHON) tests/assure/assure.py --hours $(ASSURE_HOURS) --table doc/assurance.md
 bare-machine:
 	tests/bare-machine
 
 .PHONY: all demo check clean check-patches check-heimdal check-ext check-prefixes \
-	refresh trace proof bench soak-pkinit mutate soak-loop fuzz bare-machine
+	refresh trace proof bench soak-pkinit mutate soak-loop fuzz assure bare-machine
