@@ -11,6 +11,7 @@
 #   make mutate         100,000 GSS exchanges with a changed token, in one process
 #   make soak-loop      the same between programs, by a man in the middle
 #   make fuzz           librxkad-2b with libFuzzer, 10 minutes (clang)
+#   make assure         attacks by machine, ASSURE_HOURS (4) and more; doc/assurance.md
 #   make trace          which requirement has which tests
 #   make deb            Debian's packages with the series, in $(BUILD_DIR)/deb (root)
 #   make check-deb      installs them, and Debian's again, in a chroot (root)
@@ -24,6 +25,7 @@ BUILD_DIR ?= _build
 export BUILD_DIR
 PYTHON = python3
 MUTATIONS = 100000
+ASSURE_HOURS = 4
 ENV = HEIMDAL_PREFIX=$${HEIMDAL_PREFIX:-$(BUILD_DIR)/install}
 
 all:
@@ -64,8 +66,10 @@ soak-loop:
 	$(ENV) $(PYTHON) tests/soak/soak_loop_mutations.py
 fuzz:
 	$(ENV) $(PYTHON) tests/fuzz/run_fuzz.py 600
+assure:
+	$(ENV) $(PYTHON) tests/assure/assure.py --hours $(ASSURE_HOURS) --table doc/assurance.md
 bare-machine:
 	tests/bare-machine
 
 .PHONY: all demo check clean check-patches check-heimdal check-ext check-prefixes \
-	check-providers refresh trace deb check-deb drawings export proof bench soak-pkinit mutate soak-loop fuzz bare-machine
+	check-providers refresh trace deb check-deb drawings export proof bench soak-pkinit mutate soak-loop fuzz assure bare-machine

@@ -186,7 +186,8 @@ _gsskrb5_ext_protect(krb5_context context, gsskrb5_ctx ctx,
     verdict = _gsskrb5_ext_replay_decide(ext->policy, &request);
     if (verdict == REPLAY_STORE_ACCEPT || verdict == REPLAY_STORE_CHALLENGE) {
 	kret = store(context, &ext->ap_req, a, &is_none);
-	if (kret == KRB5KRB_AP_ERR_REPEAT) {
+	/* want of memory says nothing about the cache, nor the request */
+	if (kret == KRB5KRB_AP_ERR_REPEAT || kret == ENOMEM) {
 	    *code = kret;
 	    return REPLAY_REFUSE;
 	}

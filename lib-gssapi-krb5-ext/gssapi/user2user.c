@@ -106,8 +106,11 @@ _gsskrb5_ext_initiate_empty(OM_uint32 *minor_status, krb5_context context,
     realm = ctx->target->realm;
     if (realm[0] == '\0')
 	realm = ctx->source->realm;	/* whose KDC was asked */
-    kret = encode_empty(context, ctx->target, realm,
-			(ctx->req_flags & GSS_C_MUTUAL_FLAG) != 0, &req);
+    kret = bindings == GSS_C_NO_CHANNEL_BINDINGS ? 0 :
+	_gsskrb5_hash_chan_bindings(bindings, ctx->bnd);
+    if (kret == 0)
+	kret = encode_empty(context, ctx->target, realm,
+			    (ctx->req_flags & GSS_C_MUTUAL_FLAG) != 0, &req);
     if (kret) {
 	*minor_status = kret;
 	return GSS_S_FAILURE;
@@ -118,8 +121,6 @@ _gsskrb5_ext_initiate_empty(OM_uint32 *minor_status, krb5_context context,
     krb5_data_free(&req);
     if (ret != GSS_S_COMPLETE)
 	return ret;
-    if (bindings != GSS_C_NO_CHANNEL_BINDINGS)
-	_gsskrb5_hash_chan_bindings(bindings, ctx->bnd);
     ext->tokens++;
     ctx->more_flags |= LOCAL;
     *minor_status = 0;

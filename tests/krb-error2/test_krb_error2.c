@@ -378,6 +378,7 @@ static const struct row rows[] = {
     { "[13] twice", F_MORE, "ad02 0500 ad02 0500", ASN1_MISPLACED_FIELD },
     { "[13] cut short", F_MORE, "ad03 0500", ASN1_OVERRUN },
     { "[13] without length", F_MORE, "ad", ASN1_OVERRUN },
+    { "a tag that goes on", F_MORE, "bf", ASN1_OVERRUN },
     { "[13] of indefinite length", F_MORE, "ad80 0500 0000", ASN1_GOT_BER },
     { "[13] with a long length", F_MORE, "ad8102 0500", ASN1_GOT_BER },
     { "[13] with a long tag", F_MORE, "bf0d02 0500", ASN1_GOT_BER },
@@ -390,7 +391,9 @@ static const struct row rows[] = {
     { "ad-data and tgt out of order", F_MORE,
       "ac02 0500 ab02 3000", ASN1_BAD_ID },
     { "ad-data not constructed", F_MORE, "8b00", ASN1_MISPLACED_FIELD },
-    { "an octet 0", F_MORE, "00", ASN1_MISPLACED_FIELD }
+    { "an octet 0", F_MORE, "00", ASN1_MISPLACED_FIELD },
+    { "a BMPString", F_MORE, "1e00", ASN1_MISPLACED_FIELD },
+    { "[APPLICATION 14]", F_MORE, "6e02 0500", ASN1_MISPLACED_FIELD }
 };
 
 static void
@@ -536,6 +539,7 @@ test_tag_forms(void)
     struct krb5_ext_error2 e;
     krb5_error_code ret;
     krb5_data pdu, whole, inner;
+    int i;
 
     pdu = from_hex(vector_null);
     /* 7f37 81 da ... becomes 7f8037 81 da ... */
@@ -559,6 +563,18 @@ test_tag_forms(void)
 		   from_hex("7f37023000"));
     ret = decode(&pdu, KRB5_EXT_FROM_ACCEPTOR, &both_keys, &e);
     check(ret == ASN1_MISPLACED_FIELD, "55 inside (%d)", (int)ret);
+    krb5_data_free(&pdu);
+
+    inner = from_hex("");
+    for (i = F_CHALLENGE; i <= F_MORE; i++)
+	put_hex(&inner, good_fields[i]);
+    inner = wrap("30", inner);
+    put_hex(&inner, "0500");
+    pdu = make_pdu(good_fields, &subkey, KRB5_EXT_KU_ERROR2,
+		   wrap("7f38", inner));
+    ret = decode(&pdu, KRB5_EXT_FROM_ACCEPTOR, &both_keys, &e);
+    check(ret == ASN1_EXTRA_DATA && still_decodes(),
+	  "behind the fields (%d)", (int)ret);
     krb5_data_free(&pdu);
 }
 
@@ -892,6 +908,18 @@ test_bounds(void)
 				      &no_keys, &pdu);
 	check(ret == ASN1_OVERFLOW && pdu.length == 0,
 	      "encode what is huge (%d)", (int)ret);
+	/* an octet less each time, until it is just not too large */
+	while (ret == ASN1_OVERFLOW && element.ad_data.length-- > 1)
+	    ret = _krb5_ext_encode_error2(context, &e,
+					  KRB5_EXT_FROM_ACCEPTOR, &no_keys,
+					  &pdu);
+	check(ret == 0 && pdu.length == KRB5_EXT_ERROR2_MAX_SIZE,
+	      "encode the largest: %lu octets (%d)",
+	      (unsigned long)pdu.length, (int)ret);
+	ret = decode(&pdu, KRB5_EXT_FROM_ACCEPTOR, &no_keys, &got);
+	check(ret == 0, "decode the largest (%d)", (int)ret);
+	_krb5_ext_free_error2(&got);
+	krb5_data_free(&pdu);
     }
     krb5_data_free(&huge);
     krb5_data_free(&e.challenge);
@@ -1103,6 +1131,11 @@ test_text(void)
     need(_krb5_ext_printable_text(in.data, in.length, &out), "text");
     check(strlen(out) == KRB5_EXT_E_TEXT_MAX, "text of 5000 is cut");
     free(out);
+    memset(in.data, 0xff, in.length);
+    need(_krb5_ext_printable_text(in.data, in.length, &out), "text");
+    check(strlen(out) == KRB5_EXT_E_TEXT_MAX, "so are 5000 bad octets");
+    free(out);
+    memset(in.data, 'x', in.length);
     in.length = KRB5_EXT_E_TEXT_MAX - 1;
     put(&in, "\xc3\xbc", 2);
     need(_krb5_ext_printable_text(in.data, in.length, &out), "text");
@@ -1110,6 +1143,98 @@ test_text(void)
 	  "text is not cut within a character");
     free(out);
     krb5_data_free(&in);
+}
+
+/*
+ * The octets of RFC 3629 for c, in so many, needed or not.
+ */
+static void
+put_utf8(uint32_t c, size_t size, unsigned char *p)
+{
+    static const unsigned char lead[5] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+    size_t i;
+
+    for (i = size; i > 1; i--) {
+	p[i - 1] = 0x80 | (c & 0x3f);
+	c >>= 6;
+    }
+    p[0] = size == 1 ? c : lead[size] | c;
+}
+
+/*
+ * Whether text becomes what is wanted, NULL for a "?" an octet.  Octets that
+ * would go on with it stand behind it.
+ */
+static int
+becomes(const unsigned char *text, size_t size, const char *want)
+{
+    unsigned char copy[8];
+    char *out;
+    int is;
+
+    memset(copy, 0x80, sizeof(copy));
+    memcpy(copy, text, size);
+    need(_krb5_ext_printable_text(copy, size, &out), "text");
+    is = want ? strcmp(out, want) == 0 :
+	strlen(out) == size && strspn(out, "?") == size;
+    free(out);
+    return is;
+}
+
+/* Each character there is, each in too many octets, and each cut short. */
+static void
+test_characters(void)
+{
+    /* REQ: XT-23 */
+    static const uint32_t hidden[][2] = {
+	{ 0, 0x1f }, { 0x7f, 0x9f }, { 0x61c, 0x61c }, { 0x200e, 0x200f },
+	{ 0x2028, 0x202e }, { 0x2066, 0x2069 }, { 0xfdd0, 0xfdef },
+	{ 0xfeff, 0xfeff }
+    };
+    static const uint32_t limit[5] = { 0, 0x80, 0x800, 0x10000, 0x200000 };
+    size_t i, size, least, bad = 0, too_long = 0, cut = 0;
+    unsigned char text[8];
+    uint32_t c;
+
+    for (c = 0; c < limit[4]; c++) {
+	for (least = 1; c >= limit[least]; least++)
+	    ;
+	for (size = least; size <= 4; size++) {
+	    const char *want = (char *)text;
+
+	    memset(text, 0, sizeof(text));
+	    put_utf8(c, size, text);
+	    for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if (c >= hidden[i][0] && c <= hidden[i][1])
+		    want = "?";
+	    if ((c & 0xffff) >= 0xfffe)
+		want = "?";
+	    if (size > least || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		want = NULL;
+	    if (!becomes(text, size, want))
+		*(size > least ? &too_long : &bad) += 1;
+	    if (size > 1 && size == least &&
+		!becomes(text, size - 1, NULL))
+		cut++;
+	}
+    }
+    check(bad == 0, "each character: %lu wrong", (unsigned long)bad);
+    check(too_long == 0, "in too many octets: %lu wrong",
+	  (unsigned long)too_long);
+    check(cut == 0, "cut short: %lu wrong", (unsigned long)cut);
+    for (c = 0x80, bad = 0; c < 0x100; c++) {
+	memset(text, 0x80, sizeof(text));
+	text[0] = c;
+	if (!becomes(text, 1, NULL))
+	    bad++;
+	if (c >= 0xc0 && c < 0xf8)
+	    continue;
+	for (; text[1] < 0xc0; text[1]++)
+	    if (!becomes(text, 4, NULL))
+		bad++;
+    }
+    check(bad == 0, "what begins no character: %lu wrong",
+	  (unsigned long)bad);
 }
 
 /* What was decoded is what goes on: e-text is fit to be shown. */
@@ -1185,6 +1310,7 @@ main(void)
     test_encode_refuses();
     test_enctypes();
     test_text();
+    test_characters();
     test_text_of_pdu();
 
     krb5_free_keyblock_contents(context, &session);

@@ -275,6 +275,142 @@ test_verify_init_creds(krb5_kvno kvno, const krb5_keyblock *has_key,
     krb5_kt_close(context, keytab);
 }
 
+/*
+ * A keytab that cannot be read: whatever key it may have, no other answer than
+ * that is the right one.
+ */
+static krb5_error_code KRB5_CALLCONV
+broken_resolve(krb5_context c, const char *name, krb5_keytab id)
+{
+    return 0;
+}
+
+static krb5_error_code KRB5_CALLCONV
+broken_name(krb5_context c, krb5_keytab id, char *name, size_t size)
+{
+    strlcpy(name, "broken", size);
+    return 0;
+}
+
+static krb5_error_code KRB5_CALLCONV
+broken_close(krb5_context c, krb5_keytab id)
+{
+    return 0;
+}
+
+static krb5_error_code KRB5_CALLCONV
+broken_get(krb5_context c, krb5_keytab id, krb5_const_principal principal,
+	   krb5_kvno kvno, krb5_enctype enctype, krb5_keytab_entry *entry)
+{
+    return EIO;
+}
+
+/* The keytab of a database: the newest key, or that of version 1. */
+static krb5_error_code KRB5_CALLCONV
+database_get(krb5_context c, krb5_keytab id, krb5_const_principal principal,
+	     krb5_kvno kvno, krb5_enctype enctype, krb5_keytab_entry *entry)
+{
+    if (kvno > 1)
+	return KRB5_KT_NOTFOUND;
+    memset(entry, 0, sizeof(*entry));
+    entry->vno = kvno == 0 ? 5 : 1;
+    request_krb5(c, krb5_copy_principal(c, principal, &entry->principal),
+		 "name");
+    return krb5_copy_keyblock_contents(c, &wrong, &entry->keyblock);
+}
+
+static int broken_at;		/* which call fails: 0 is the start */
+
+static krb5_error_code KRB5_CALLCONV
+broken_start(krb5_context c, krb5_keytab id, krb5_kt_cursor *cursor)
+{
+    cursor->fd = 0;
+    return broken_at == 0 ? EIO : 0;
+}
+
+static krb5_error_code KRB5_CALLCONV
+broken_next(krb5_context c, krb5_keytab id, krb5_keytab_entry *entry,
+	    krb5_kt_cursor *cursor)
+{
+    if (++cursor->fd == broken_at)
+	return EIO;
+    memset(entry, 0, sizeof(*entry));
+    entry->vno = 1;
+    request_krb5(c, krb5_parse_name(c, "other/loop.test@LOOP.TEST",
+				    &entry->principal), "name");
+    return krb5_copy_keyblock_contents(c, &wrong, &entry->keyblock);
+}
+
+static krb5_error_code KRB5_CALLCONV
+broken_end(krb5_context c, krb5_keytab id, krb5_kt_cursor *cursor)
+{
+    return 0;
+}
+
+static krb5_kt_ops broken_list = {
+    "BROKEN", broken_resolve, broken_name, broken_close, NULL, NULL,
+    broken_start, broken_next, broken_end, NULL, NULL
+};
+
+static krb5_kt_ops broken_by_name = {
+    "BROKENGET", broken_resolve, broken_name, broken_close, NULL, broken_get,
+    NULL, NULL, NULL, NULL, NULL
+};
+
+static krb5_kt_ops database = {
+    "DATABASE", broken_resolve, broken_name, broken_close, NULL, database_get,
+    NULL, NULL, NULL, NULL, NULL
+};
+
+/* What is not in it, and what is and does not open the ticket. */
+static void
+test_database(void)
+{
+    struct krb_request req;
+    krb5_keytab keytab;
+
+    request_krb5(context, krb5_kt_register(context, &database), "DATABASE");
+    request_krb5(context, krb5_kt_resolve(context, "DATABASE:", &keytab),
+		 "DATABASE");
+    request_init(&req, &key);
+    ANSWER(NULL, KRB5KRB_AP_ERR_MODIFIED, "a version that is there");
+    req.kvno = 4;
+    ANSWER(NULL, KRB5KRB_AP_ERR_BADKEYVER, "a version that is not there");
+    req.kvno = 1;
+    req.key = &wrong;
+    ANSWER(NULL, 0, "its key");
+    krb5_kt_close(context, keytab);
+}
+
+static void
+test_broken(void)
+{
+    struct krb_request req;
+    krb5_keytab keytab;
+
+    request_krb5(context, krb5_kt_register(context, &broken_list), "BROKEN");
+    request_krb5(context, krb5_kt_register(context, &broken_by_name),
+		 "BROKENGET");
+    request_init(&req, &key);
+    request_krb5(context, krb5_kt_resolve(context, "BROKEN:", &keytab),
+		 "BROKEN");
+    broken_at = 0;
+    ANSWER(NULL, EIO, "a keytab that cannot be opened, no name");
+    ANSWER(REQUEST_SERVICE, KRB5_KT_NOTFOUND,
+	   "a keytab that cannot be opened, the name");
+    for (broken_at = 1; broken_at < 4; broken_at++) {
+	ANSWER(NULL, EIO, "a keytab that cannot be read on, no name");
+	ANSWER(REQUEST_SERVICE, EIO,
+	       "a keytab that cannot be read on, the name");
+    }
+    krb5_kt_close(context, keytab);
+    request_krb5(context, krb5_kt_resolve(context, "BROKENGET:", &keytab),
+		 "BROKENGET");
+    ANSWER(NULL, EIO, "a keytab that cannot be asked, no name");
+    ANSWER(REQUEST_SERVICE, EIO, "a keytab that cannot be asked, the name");
+    krb5_kt_close(context, keytab);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -309,6 +445,8 @@ main(int argc, char **argv)
     test_mixed(MAX_TRIALS - 3 - 1, 0);
     test_mixed(MAX_TRIALS - 3, KRB5KRB_AP_ERR_BADKEYVER);
     test_errors();
+    test_broken();
+    test_database();
     test_true_error();
     test_verify_init_creds(1, &key, NULL, 0);
     test_verify_init_creds(1, NULL, NULL, 0);

@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""Fuzz what a peer of GSS-API can send, with libFuzzer (clang): see fuzz_gss.c.
+The modules of libgssapi and libkrb5 are compiled with AddressSanitizer and
+UndefinedBehaviorSanitizer, the rest is the build's.
+
+Seeds are made by wire/; gss.corpus has what long runs have found.  What a run
+finds new is kept in $BUILD_DIR/fuzz/gss/corpus.
+
+usage: fuzz_gss.py [SECONDS]            default 60; 0 runs the corpus once
+       fuzz_gss.py --keep               write gss.corpus
+"""
+
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from realm import install                                   # noqa: E402
+from wire import ap, der, krb                               # noqa: E402
+from wire import krb_error2 as k2                           # noqa: E402
+
+NOW = 1800000000                        # as in fuzz_gss.c
+(ERROR2, ERROR2_PART, AUTHDATA, CHECKSUM, ACCEPT, INITIATE, RCACHE,
+ PAC) = range(8)
+RAW, FRAMED, AUTHENTICATOR, TICKET_PART = range(4)
+MARK = b"0123456789abcdef0123456789abcdef"
+KEY = (18, bytes(range(32)))
+USER, REALM = "user", "SECURITY.TEST"   # of gss_pair.h
+HERE = Path(__file__).resolve().parent
+KEPT, KEPT_SIZE = HERE / "gss.corpus", 700      # a line of hex each
+SANITIZE = "-fsanitize=address,undefined"
+
+
+# -- building ---------------------------------------------------------------
+
+def build(directory, compiler="clang"):
+    """Path of the fuzzer."""
+    root, obj = install.ROOT, install.build_dir() / "obj"
+    src = install.build_dir() / "src"
+    sources = [HERE / "fuzz_gss.c",
+               *sorted((src / "lib/gssapi/krb5-ext").glob("*.c")),
+               *sorted((src / "lib/krb5/ext").glob("*.c"))]
+    sanitize = SANITIZE + ",fuzzer"
+    if compiler != "clang":
+        sources.append(HERE / "fuzz_main.c")
+        sanitize = SANITIZE
+    include = [src / "lib/gssapi/krb5-ext", src / "lib/gssapi/krb5",
+               obj / "lib/gssapi", src / "lib/gssapi",
+               src / "lib/gssapi/gssapi", src / "lib/gssapi/mech",
+               obj / "lib/gssapi/krb5", obj / "lib/krb5",
+               src / "lib/krb5/ext", src / "lib/krb5", obj / "lib/asn1",
+               obj / "include", obj / "lib/roken", src / "lib/roken",
+               src / "include", src / "lib", root / "tests/security"]
+    archives = [obj / "lib" / where / ".libs" / name for where, name in (
+        ("gssapi", "libgssapi.a"), ("ntlm", "libheimntlm.a"),
+        ("krb5", "libkrb5.a"), ("hx509", "libhx509.a"),
+        ("hcrypto", "libhcrypto.a"), ("ipc", "libheim-ipcc.a"),
+        ("wind", "libwind.a"), ("asn1", "libasn1.a"),
+        ("base", "libheimbase.a"), ("roken", "libroken.a"))]
+    out = directory / "fuzz_gss"
+    subprocess.run(
+        [compiler, "-g", "-O1", sanitize, "-fno-sanitize-recover=undefined",
+         "-fno-omit-frame-pointer", "-w", "-DHAVE_CONFIG_H",
+         "-DBUILD_GSSAPI_LIB", "-DBUILD_KRB5_LIB",
+         *["-I%s" % path for path in include], "-I/usr/include/et",
+         *map(str, sources), "-o", str(out), "-Wl,--start-group",
+         *[str(path) for path in archives if path.exists()],
+         "-Wl,--end-group", "-lsqlite3", "-l:libcom_err.so.2", "-lcrypt",
+         "-lresolv", "-lpthread", "-ldl"], check=True)
+    return out
+
+
+# -- seeds ------------------------------------------------------------------
+
+def piece(way, options, octets):
+    """A token, as fuzz_gss.c takes them apart."""
+    return struct.pack(">BBH", way, options, len(octets)) + octets
+
+
+def options(value):
+    """The authorization data of an initiator that offers."""
+    return k2.if_relevant(k2.etypes(18, 17), k2.ap_options(value))
+
+
+def authenticator(*elements, flags=ap.ALL, **values):
+    """An initiator's."""
+    values.setdefault("subkey", KEY)
+    values.setdefault("seq", 7)
+    return ap.authenticator(
+        USER, REALM, NOW, 1, (ap.CKSUM_8003, ap.checksum_8003(flags)),
+        ad=k2.authdata(*elements) if elements else None, **values)
+
+
+def ticket_part(session=KEY, transited=b"", ad=None):
+    """An EncTicketPart."""
+    return der.app(3, der.seq(
+        der.ctx(0, der.flags(0)), der.ctx(1, ap.key_der(session)),
+        der.ctx(2, der.kstring(REALM)), der.ctx(3, krb.name(USER)),
+        der.ctx(4, der.seq(der.ctx(0, der.integer(1)),
+                           der.ctx(1, der.octets(transited)))),
+        der.ctx(5, der.gtime(NOW - 300)), der.ctx(6, der.gtime(NOW - 300)),
+        der.ctx(7, der.gtime(NOW + 3600)), der.ctx(10, ad)))
+
+
+def parts():
+    """EncKRBErrorParts."""
+    yield k2.part(stime=NOW, subkey=KEY, seq=5)
+    yield k2.part(stime=NOW, code=0, flags=k2.FINAL, subkey=KEY, seq=5)
+    yield k2.part(stime=NOW)
+    yield k2.part(stime=NOW + 2000, code=37, subkey=KEY, seq=5,
+                  text=b"clock")
+    yield k2.part(stime=NOW, code=44, flags=k2.CONTINUE_NEEDED)
+    yield k2.part(stime=NOW, code=31, flags=k2.FINAL, text=b"\xff\xfe")
+    yield k2.part(stime=NOW, code=69, subkey=KEY, seq=5, tgt=k2.ticket())
+    yield k2.part(stime=NOW, subkey=KEY, seq=5, ad=k2.authdata(
+        k2.challenge(bytes(32)), (77, b"x"), k2.if_relevant((5, b"y"))))
+    yield k2.part(stime=NOW, subkey=KEY, seq=5, more=der.ctx(
+        14, der.octets(b"later")))
+
+
+def seeds():
+    """(kind, flags, octets)."""
+    first = authenticator(options(0x30000000))
+    third = authenticator(options(0x30000000), k2.challenge(MARK))
+    for flags in (0, 1, 2, 3, 4, 7, 9, 11, 19, 27):
+        for part in parts():
+            yield ERROR2_PART, flags, part
+    yield ERROR2, 0, k2.pdu(next(parts()))
+    for elements in ([options(0x30000000)],
+                     [options(0x10000000), k2.challenge(MARK)],
+                     [k2.kerb_ap_options(0x4000)],
+                     [k2.if_relevant(k2.kerb_ap_options(0x4000),
+                                     k2.etypes(18)), (9, b"?")]):
+        yield AUTHDATA, 0, k2.authdata(*elements)
+    yield CHECKSUM, 0, ap.checksum_8003(ap.ALL)
+    yield CHECKSUM, 1, ap.checksum_8003(
+        ap.ALL | ap.DELEG, b"sixteen octets..",
+        struct.pack("<HH", 1, 4) + b"CRED")
+    for opts in (0, 2, 3):
+        yield ACCEPT, 0, piece(AUTHENTICATOR, opts, first)
+        yield ACCEPT, 0, piece(AUTHENTICATOR, opts, first) + piece(
+            AUTHENTICATOR, opts, third)
+    yield ACCEPT, 0, piece(AUTHENTICATOR, 2, authenticator())
+    yield ACCEPT, 0, piece(AUTHENTICATOR, 2, authenticator(
+        flags=ap.ALL | ap.DCE_STYLE))
+    yield ACCEPT, 0, piece(AUTHENTICATOR, 3, authenticator(
+        options(0x30000000), subkey=None, seq=None))
+    yield ACCEPT, 0, piece(AUTHENTICATOR, 3, first) + piece(
+        TICKET_PART, 3, ticket_part())
+    yield ACCEPT, 0, piece(TICKET_PART, 3, ticket_part(
+        transited=b"A,B", ad=k2.authdata(k2.if_relevant((128, bytes(32))))))
+    yield ACCEPT, 0, piece(AUTHENTICATOR, 3, first) + piece(
+        FRAMED, 4, k2.pdu(k2.part(challenge=MARK, stime=NOW, code=41,
+                                  flags=k2.FINAL)))
+    for part in parts():
+        for opts in (0, 1, 2, 4, 5, 6):
+            yield INITIATE, 0, piece(AUTHENTICATOR, opts, part)
+            yield INITIATE, 0, piece(AUTHENTICATOR, opts, part) * 2
+    rep = der.app(27, der.seq(
+        der.ctx(0, der.gtime(NOW)), der.ctx(1, der.integer(1)),
+        der.ctx(2, ap.key_der(KEY)), der.ctx(3, der.integer(9))))
+    yield INITIATE, 0, piece(AUTHENTICATOR, 8, rep)
+    yield RCACHE, 0, b""
+    yield RCACHE, 0, bytes(range(16)) + bytes(16) * 2 + b"\xff" * 16
+    yield PAC, 0, struct.pack("<IIIIQ", 1, 0, 6, 20, 24) + struct.pack(
+        "<IQ", 0xfffffff6, 0) + bytes(8)
+
+
+def write_seeds(corpus):
+    """Files of them."""
+    corpus.mkdir(parents=True, exist_ok=True)
+    for number, (kind, flags, octets) in enumerate(seeds()):
+        (corpus / ("seed-%d" % number)).write_bytes(
+            bytes([kind, flags]) + octets)
+    if KEPT.exists():
+        for number, line in enumerate(KEPT.read_text().split()):
+            (corpus / ("kept-%d" % number)).write_bytes(bytes.fromhex(line))
+
+
+def write_dictionary(path):
+    """Tags and numbers that mean something."""
+    words = [MARK, b"\x7f\x37", b"\x7f\x38", b"\xa3\x29\x30\x27",
+             der.integer(-5), der.integer(-6), der.integer(143),
+             der.integer(129), b"\x03\x80\x00\x00", b"\x03\x05\x00\x30",
+             b"\x60", b"\x05\x01", b"\x05\x02", b"\x02\x00"]
+    path.write_text("".join('"%s"\n' % "".join(
+        "\\x%02x" % octet for octet in word) for word in words))
+
+
+def keep(program, directory):
+    """Write KEPT."""
+    least = directory / "least"
+    shutil.rmtree(least, ignore_errors=True)
+    least.mkdir()
+    subprocess.run([str(program), "-merge=1", "-max_len=%d" % KEPT_SIZE,
+                    str(least), str(directory / "corpus")], check=True,
+                   stderr=subprocess.DEVNULL, env=environment())
+    known = {bytes([kind, flags]) + octets for kind, flags, octets in seeds()}
+    found = sorted({path.read_bytes() for path in least.iterdir()} - known)
+    KEPT.write_text("".join(octets.hex() + "\n" for octets in found))
+    print("%d inputs kept" % len(found))
+
+
+def environment():
+    """Of the fuzzer."""
+    return dict(os.environ, KRB5_CONFIG="/dev/null",
+                KRB5CCNAME="MEMORY:gss_pair")
+
+
+def main():
+    directory = install.build_dir() / "fuzz" / "gss"
+    corpus = directory / "corpus"
+    write_seeds(corpus)
+    program = build(directory)
+    if sys.argv[1:] == ["--keep"]:
+        keep(program, directory)
+        return 0
+    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
+    write_dictionary(directory / "dictionary")
+    limit = ["-runs=0"] if seconds == 0 else ["-max_total_time=%d" % seconds]
+    done = subprocess.run(
+        [str(program), *limit, "-max_len=4096", "-timeout=10",
+         "-dict=%s/dictionary" % directory, "-print_final_stats=1",
+         "-artifact_prefix=%s/" % directory, str(corpus)], check=False,
+        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        env=environment())
+    text = done.stderr.decode(errors="replace")
+    (directory / "log").write_text(text)
+    if done.returncode:
+        print(text[-8000:])
+    runs = re.search(r"number_of_executed_units: (\d+)", text)
+    cover = re.findall(r"cov: (\d+)", text)
+    print("%s runs in %d s, %s places covered, %d inputs kept: %s" % (
+        runs.group(1) if runs else "?", seconds, cover[-1] if cover else "?",
+        len(list(corpus.iterdir())),
+        "FOUND SOMETHING" if done.returncode else "nothing found"))
+    return 1 if done.returncode else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
