@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Fuzz what a peer of GSS-API can send, with libFuzzer (clang): see fuzz_gss.c.
+"""Fuzz what a peer of GSS-API can send, with libFuzzer (clang), or for seconds
+with gcc (t_fuzz_gss.py): see fuzz_gss.c.
 The modules of libgssapi and libkrb5 are compiled with AddressSanitizer and
 UndefinedBehaviorSanitizer, the rest is the build's.
 
