@@ -27,6 +27,7 @@ FEATURES = [
     ("Recovery from errors", "t_extra_recovery t_extra_path"),
     ("Wrong clocks", "t_clock"),
     ("Replay cache", "t_replay_mit test_replay_cache"),
+    ("FILE caches read in blocks", "t_ccache_reads test_ccache_reads"),
     ("Early messages", "t_early_messages t_early_mit"),
     ("User-to-user", "t_user2user*"),
     ("[MS-KILE] keys, checksums", "t_kile_acceptor t_rejoin t_impacket"),
