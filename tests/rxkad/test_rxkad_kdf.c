@@ -7,7 +7,7 @@
  * The DES key of rxkad for session keys of every enctype.  The expected keys
  * are not of this code: gen_kdf_vectors.py.
  *
- * kdf.c is compiled in, so that keys can be called weak: nobody knows a
+ * rxkad_key.c is compiled in, so that keys can be called weak: nobody knows a
  * session key that leads to one.
  */
 
@@ -26,7 +26,7 @@ call_weak(void)
 #undef DES_is_weak_key
 #define DES_is_weak_key(key) call_weak()
 #include "limits.c"
-#include "kdf.c"
+#include "rxkad_key.c"
 
 #include "kdf_vectors.h"
 #include "sec_test.h"
@@ -43,13 +43,13 @@ test_vector(const struct kdf_vector *v)
 
     memcpy(key, v->key, sizeof(key));
     memset(des, 0, sizeof(des));
-    ret = rxkad_2b_derive_key(v->etype, key, v->length, des);
+    ret = _krb5_rxkad_derive_key(v->etype, key, v->length, des);
     check(ret == 0 && memcmp(des, v->des, 8) == 0, "%d %s", v->etype, v->name);
     check(memcmp(key, v->key, sizeof(key)) == 0,
 	  "%d: the session key is as it was", v->etype);
 
     /* a second time gives the same */
-    ret = rxkad_2b_derive_key(v->etype, key, v->length, des);
+    ret = _krb5_rxkad_derive_key(v->etype, key, v->length, des);
     check(ret == 0 && memcmp(des, v->des, 8) == 0, "%d again", v->etype);
 }
 
@@ -66,7 +66,7 @@ test_des_as_is(void)
 
     for (etype = 1; etype <= 3; etype++) {
 	weak_keys = 1000;
-	check(rxkad_2b_derive_key(etype, odd, 8, des) == 0
+	check(_krb5_rxkad_derive_key(etype, odd, 8, des) == 0
 	      && memcmp(des, odd, 8) == 0 && weak_keys == 1000,
 	      "a DES key of enctype %d without parity is taken as it is",
 	      etype);
@@ -86,14 +86,14 @@ test_weak(const struct kdf_vector *v)
     if (_rxkad_2b_is_des(v->etype))
 	return;
     weak_keys = 1;
-    check(rxkad_2b_derive_key(v->etype, v->key, v->length, des) == 0
+    check(_krb5_rxkad_derive_key(v->etype, v->key, v->length, des) == 0
 	  && memcmp(des, v->second, 8) == 0, "%d: the second key", v->etype);
     weak_keys = 254;
-    check(rxkad_2b_derive_key(v->etype, v->key, v->length, des) == 0,
+    check(_krb5_rxkad_derive_key(v->etype, v->key, v->length, des) == 0,
 	  "%d: the 255th key", v->etype);
     memcpy(before, des, sizeof(before));
     weak_keys = 255;
-    check(rxkad_2b_derive_key(v->etype, v->key, v->length, des)
+    check(_krb5_rxkad_derive_key(v->etype, v->key, v->length, des)
 	  == KRB5DES_WEAK_KEY && memcmp(before, des, 8) == 0,
 	  "%d: no key, and nothing written", v->etype);
     weak_keys = 0;
@@ -110,7 +110,7 @@ test_refused_etypes(void)
 
     memset(key, 0x5a, sizeof(key));
     for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-	check(rxkad_2b_derive_key(refused[i], key, 16, des)
+	check(_krb5_rxkad_derive_key(refused[i], key, 16, des)
 	      == KRB5_PROG_ETYPE_NOSUPP, "enctype %d is refused", refused[i]);
 }
 
@@ -133,8 +133,8 @@ test_lengths(void)
 
     memset(key, 0x5a, sizeof(key));
     for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-	ret = rxkad_2b_derive_key(lengths[i].etype, key, lengths[i].length,
-				  des);
+	ret = _krb5_rxkad_derive_key(lengths[i].etype, key,
+				     lengths[i].length, des);
 	check(ret == (lengths[i].good ? 0 : KRB5_BAD_KEYSIZE),
 	      "enctype %d with %lu octets: %d", lengths[i].etype,
 	      (unsigned long)lengths[i].length, (int)ret);

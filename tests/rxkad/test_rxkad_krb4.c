@@ -13,7 +13,7 @@
 #include "crypto-headers.h"
 
 #include "limits.c"
-#include "kdf.c"
+#include "rxkad_key.c"
 #undef MD5_LENGTH
 #include "krb4.c"
 
