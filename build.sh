@@ -20,7 +20,8 @@ usage: ./build.sh [COMMAND] [OPTION...]
   --tarball FILE   take the source from FILE; UPSTREAM's checksums decide
   --jobs N         parallel jobs (default: the number of processors)
   --crypto NAME    openssl (version 3) or internal: whose ciphers, digests, RSA and
-                   DH hcrypto uses (default: $CRYPTO or internal)
+                   DH hcrypto uses (default: $CRYPTO or openssl; the base as it is
+                   has its own)
   --asan           build with AddressSanitizer and UndefinedBehaviorSanitizer
   --unpatched      build the base as it is, without modules and patches
   --stage NAME     stop after deps, fetch, unpack, overlay, patch, configure, build or install
@@ -35,7 +36,7 @@ DEPS="
     gcc make autoconf automake libtool pkg-config   the autotools build (the base is a git snapshot)
     bison flex perl libjson-perl python3            generated sources
     comerr-dev libcrypt-dev libdb-dev libsqlite3-dev libedit-dev libncurses-dev libcap-ng-dev  libraries
-    libssl-dev                                      OpenSSL 3, for --crypto openssl
+    libssl-dev                                      OpenSSL 3, unless --crypto internal
     texinfo                                         the manuals
     quilt diffstat patch xz-utils                   the series
     openssl unzip valgrind mandoc                   only the tests: certificates, NIST test vectors, leaks, manuals
@@ -46,7 +47,7 @@ STAGES="deps fetch unpack overlay patch configure build install"
 
 top=$(cd "$(dirname "$0")" && pwd)
 command=build base= tarball= jobs= prefix= asan=no last_stage=install discard= series=patched
-build_dir=${BUILD_DIR:-$top/_build} crypto=${CRYPTO:-internal}
+build_dir=${BUILD_DIR:-$top/_build} crypto=${CRYPTO:-}
 
 die() { # "WHAT: WHAT TO DO"
     echo "build.sh: $1" >&2
@@ -78,6 +79,8 @@ parse_arguments() {
         shift
     done
     case $base in ''|debian|git|release) ;; *) die "unknown base '$base': take debian, git or release" ;; esac
+    # without the patches hcrypto stops at its first use of OpenSSL 3
+    if [ $series = unpatched ]; then : "${crypto:=internal}"; else : "${crypto:=openssl}"; fi
     case $crypto in openssl|internal) ;; *) die "unknown crypto '$crypto': take openssl or internal" ;; esac
     case " $STAGES " in *" $last_stage "*) ;; *) die "unknown stage '$last_stage': take one of $STAGES" ;; esac
     case ${jobs:=$(nproc 2>/dev/null || echo 2)} in

@@ -63,6 +63,7 @@ def build(directory, compiler="clang"):
         ("hcrypto", "libhcrypto.a"), ("ipc", "libheim-ipcc.a"),
         ("wind", "libwind.a"), ("asn1", "libasn1.a"),
         ("base", "libheimbase.a"), ("roken", "libroken.a"))]
+    provider = "-lcrypto" in (obj / "lib/hcrypto/libhcrypto.la").read_text()
     out = directory / "fuzz_gss"
     subprocess.run(
         [compiler, "-g", "-O1", sanitize, "-fno-sanitize-recover=undefined",
@@ -71,7 +72,7 @@ def build(directory, compiler="clang"):
          *["-I%s" % path for path in include], "-I/usr/include/et",
          *map(str, sources), "-o", str(out), "-Wl,--start-group",
          *[str(path) for path in archives if path.exists()],
-         "-Wl,--end-group", "-lsqlite3", "-l:libcom_err.so.2", "-lcrypt",
+         "-Wl,--end-group", *["-lcrypto"] * provider, "-lsqlite3", "-l:libcom_err.so.2", "-lcrypt",
          "-lresolv", "-lpthread", "-ldl"], check=True)
     return out
 

@@ -37,6 +37,16 @@ HERE = Path(__file__).resolve().parent
 KEPT, KEPT_SIZE = HERE / "rxkad.corpus", 512    # a line of hex each
 
 
+def sanitizes(compiler):
+    """Whether `compiler` is there with its sanitizers' libraries."""
+    if not shutil.which(compiler):
+        return False
+    return subprocess.run(
+        [compiler, SANITIZE, "-x", "c", "-", "-o", os.devnull],
+        input=b"int main(void) { return 0; }", check=False,
+        stderr=subprocess.DEVNULL).returncode == 0
+
+
 def build(directory, compiler="clang"):
     """Path of the fuzzer: libFuzzer with clang, fuzz_main.c with gcc."""
     root, obj = install.ROOT, install.build_dir() / "obj"

@@ -2,7 +2,6 @@
 UndefinedBehaviorSanitizer.  run_fuzz.py runs longer, with libFuzzer."""
 
 import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -16,22 +15,12 @@ SECONDS = os.environ.get("FUZZ_SECONDS", "5")
 SEED = os.environ.get("FUZZ_SEED") or str(int(time.time()))
 
 
-def sanitizes(compiler):
-    """Whether `compiler` is there with its sanitizers' libraries."""
-    if not shutil.which(compiler):
-        return False
-    return subprocess.run(
-        [compiler, run_fuzz.SANITIZE, "-x", "c", "-", "-o", os.devnull],
-        input=b"int main(void) { return 0; }", check=False,
-        stderr=subprocess.DEVNULL).returncode == 0
-
-
 class Fuzz(unittest.TestCase):
 
     def test_rxkad(self):
         """No crash, no leak, no verdict that contradicts itself."""
         # REQ: RK-06, RK-15, RK-20
-        if not sanitizes("gcc"):
+        if not run_fuzz.sanitizes("gcc"):
             self.skipTest("no gcc with its sanitizers")
         with tempfile.TemporaryDirectory() as name:
             directory = Path(name)

@@ -441,6 +441,12 @@ class Incremental(FakeCase):
             self.assertEqual(len(self.compiled()), 0)
             self.assertRegex(out, "configure .*, crypto %s" % crypto)
 
+    def test_the_base_as_it_is_has_its_own_crypto(self):
+        for options, crypto in (((), "openssl"),
+                                (("--unpatched",), "internal")):
+            out, _ = self.build("--stage", "configure", *options)
+            self.assertRegex(out, "configure .*, crypto %s" % crypto)
+
     def test_stages_stop_there(self):
         for stage, there, not_there in (
                 ("unpack", "pristine", "stage"), ("patch", "src", "obj"),
