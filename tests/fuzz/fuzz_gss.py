@@ -11,9 +11,6 @@ usage: fuzz_gss.py [SECONDS]            default 60; 0 runs the corpus once
        fuzz_gss.py --keep               write gss.corpus
 """
 
-import os
-import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -21,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from fuzz import run_fuzz                                   # noqa: E402
 from realm import install                                   # noqa: E402
 from wire import ap, der, krb                               # noqa: E402
 from wire import krb_error2 as k2                           # noqa: E402
@@ -34,7 +32,6 @@ KEY = (18, bytes(range(32)))
 USER, REALM = "user", "SECURITY.TEST"   # of gss_pair.h
 HERE = Path(__file__).resolve().parent
 KEPT, KEPT_SIZE = HERE / "gss.corpus", 700      # a line of hex each
-SANITIZE = "-fsanitize=address,undefined"
 
 
 # -- building ---------------------------------------------------------------
@@ -46,10 +43,10 @@ def build(directory, compiler="clang"):
     sources = [HERE / "fuzz_gss.c",
                *sorted((src / "lib/gssapi/krb5-ext").glob("*.c")),
                *sorted((src / "lib/krb5/ext").glob("*.c"))]
-    sanitize = SANITIZE + ",fuzzer"
+    sanitize = run_fuzz.SANITIZE + ",fuzzer"
     if compiler != "clang":
         sources.append(HERE / "fuzz_main.c")
-        sanitize = SANITIZE
+        sanitize = run_fuzz.SANITIZE
     include = [src / "lib/gssapi/krb5-ext", src / "lib/gssapi/krb5",
                obj / "lib/gssapi", src / "lib/gssapi",
                src / "lib/gssapi/gssapi", src / "lib/gssapi/mech",
@@ -194,54 +191,19 @@ def write_dictionary(path):
         "\\x%02x" % octet for octet in word) for word in words))
 
 
-def keep(program, directory):
-    """Write KEPT."""
-    least = directory / "least"
-    shutil.rmtree(least, ignore_errors=True)
-    least.mkdir()
-    subprocess.run([str(program), "-merge=1", "-max_len=%d" % KEPT_SIZE,
-                    str(least), str(directory / "corpus")], check=True,
-                   stderr=subprocess.DEVNULL, env=environment())
-    known = {bytes([kind, flags]) + octets for kind, flags, octets in seeds()}
-    found = sorted({path.read_bytes() for path in least.iterdir()} - known)
-    KEPT.write_text("".join(octets.hex() + "\n" for octets in found))
-    print("%d inputs kept" % len(found))
-
-
-def environment():
-    """Of the fuzzer."""
-    return dict(os.environ, KRB5_CONFIG="/dev/null",
-                KRB5CCNAME="MEMORY:gss_pair")
-
-
 def main():
     directory = install.build_dir() / "fuzz" / "gss"
-    corpus = directory / "corpus"
-    write_seeds(corpus)
+    write_seeds(directory / "corpus")
     program = build(directory)
     if sys.argv[1:] == ["--keep"]:
-        keep(program, directory)
+        run_fuzz.keep(program, directory, KEPT, KEPT_SIZE,
+                      [bytes([kind, flags]) + octets
+                       for kind, flags, octets in seeds()])
         return 0
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
     write_dictionary(directory / "dictionary")
-    limit = ["-runs=0"] if seconds == 0 else ["-max_total_time=%d" % seconds]
-    done = subprocess.run(
-        [str(program), *limit, "-max_len=4096", "-timeout=10",
-         "-dict=%s/dictionary" % directory, "-print_final_stats=1",
-         "-artifact_prefix=%s/" % directory, str(corpus)], check=False,
-        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-        env=environment())
-    text = done.stderr.decode(errors="replace")
-    (directory / "log").write_text(text)
-    if done.returncode:
-        print(text[-8000:])
-    runs = re.search(r"number_of_executed_units: (\d+)", text)
-    cover = re.findall(r"cov: (\d+)", text)
-    print("%s runs in %d s, %s places covered, %d inputs kept: %s" % (
-        runs.group(1) if runs else "?", seconds, cover[-1] if cover else "?",
-        len(list(corpus.iterdir())),
-        "FOUND SOMETHING" if done.returncode else "nothing found"))
-    return 1 if done.returncode else 0
+    return run_fuzz.fuzz(program, directory,
+                         int(sys.argv[1]) if len(sys.argv) > 1 else 60,
+                         "-dict=%s/dictionary" % directory)
 
 
 if __name__ == "__main__":

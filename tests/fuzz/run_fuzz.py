@@ -17,6 +17,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -111,39 +113,36 @@ def write_seeds(corpus):
         (corpus / ("kept-%d" % number)).write_bytes(bytes.fromhex(line))
 
 
-def keep(program, directory):
-    """Write KEPT."""
+def keep(program, directory, kept, size, known):
+    """Write to `kept` what of the corpus reaches a place that no other does,
+    and that is not known already."""
     least = directory / "least"
     shutil.rmtree(least, ignore_errors=True)
     least.mkdir()
-    subprocess.run([str(program), "-merge=1", "-max_len=%d" % KEPT_SIZE,
+    subprocess.run([str(program), "-merge=1", "-max_len=%d" % size,
                     str(least), str(directory / "corpus")], check=True,
-                   stderr=subprocess.DEVNULL,
-                   env=dict(os.environ, KRB5_CONFIG="/dev/null"))
-    seeds_now = {bytes([kind, flags]) + octets for kind, octets in seeds()
-                 for flags in FLAGS}
+                   stderr=subprocess.DEVNULL, env=environment())
     found = sorted({path.read_bytes() for path in least.iterdir()} -
-                   seeds_now)
-    KEPT.write_text("".join(octets.hex() + "\n" for octets in found))
+                   set(known))
+    kept.write_text("".join(octets.hex() + "\n" for octets in found))
     print("%d inputs kept" % len(found))
 
 
-def main():
-    if sys.argv[1:] == ["--keep"]:
-        directory = install.build_dir() / "fuzz" / "rxkad"
-        keep(build(directory), directory)
-        return 0
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    directory = install.build_dir() / "fuzz" / "rxkad"
+def environment():
+    """Of a fuzzer."""
+    return dict(os.environ, KRB5_CONFIG="/dev/null",
+                KRB5CCNAME="MEMORY:gss_pair")
+
+
+def fuzz(program, directory, seconds, *options):
+    """libFuzzer on the corpus below directory; 1 if it finds something."""
     corpus = directory / "corpus"
-    write_seeds(corpus)
-    program = build(directory)
     limit = ["-runs=0"] if seconds == 0 else ["-max_total_time=%d" % seconds]
     done = subprocess.run(
-        [str(program), *limit, "-max_len=4096", "-timeout=10",
+        [str(program), *limit, "-max_len=4096", "-timeout=10", *options,
          "-artifact_prefix=%s/" % directory, "-print_final_stats=1",
          str(corpus)], check=False, stderr=subprocess.PIPE,
-        env=dict(os.environ, KRB5_CONFIG="/dev/null"))
+        stdout=subprocess.DEVNULL, env=environment())
     text = done.stderr.decode(errors="replace")
     (directory / "log").write_text(text)
     if done.returncode:
@@ -155,6 +154,43 @@ def main():
         len(list(corpus.iterdir())),
         "FOUND SOMETHING" if done.returncode else "nothing found"))
     return 1 if done.returncode else 0
+
+
+def fuzz_briefly(case, fuzzer, seconds):
+    """A test: fuzz_main.c and a module's build() and write_seeds(), for
+    seconds; FUZZ_SECONDS and FUZZ_SEED say otherwise."""
+    if not sanitizes("gcc"):
+        case.skipTest("no gcc with its sanitizers")
+    seconds = os.environ.get("FUZZ_SECONDS") or str(seconds)
+    seed = os.environ.get("FUZZ_SEED") or str(int(time.time()))
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        program = fuzzer.build(directory, "gcc")
+        fuzzer.write_seeds(directory / "corpus")
+        done = subprocess.run(
+            [str(program), seconds, seed, *map(
+                str, sorted((directory / "corpus").iterdir()))],
+            cwd=name, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=environment(), check=False, timeout=300)
+        kept = directory / "fuzz_main.input"
+        size = int.from_bytes(kept.read_bytes()[:8], "little")
+        case.assertEqual(done.returncode, 0, "seed %s, input %s\n%s" % (
+            seed, kept.read_bytes()[8:8 + size].hex(),
+            done.stdout.decode(errors="replace")[-6000:]))
+        print(done.stdout.decode().strip())
+
+
+def main():
+    directory = install.build_dir() / "fuzz" / "rxkad"
+    write_seeds(directory / "corpus")
+    program = build(directory)
+    if sys.argv[1:] == ["--keep"]:
+        keep(program, directory, KEPT, KEPT_SIZE,
+             [bytes([kind, flags]) + octets for kind, octets in seeds()
+              for flags in FLAGS])
+        return 0
+    return fuzz(program, directory,
+                int(sys.argv[1]) if len(sys.argv) > 1 else 60)
 
 
 if __name__ == "__main__":

@@ -310,8 +310,12 @@ class Realm:
 
     def krbtgt_key(self, etype=18):
         """The newest key of krbtgt/R@R of an encryption type."""
-        return max((e for e in self.keys("krbtgt/" + self.name)
-                    if e.etype == etype), key=lambda entry: entry.kvno)
+        return self.newest_key("krbtgt/" + self.name, etype)
+
+    def newest_key(self, principal, etype=18):
+        """A principal's newest key of an encryption type."""
+        return max((e for e in self.keys(principal) if e.etype == etype),
+                   key=lambda entry: entry.kvno)
 
     # -- clients ------------------------------------------------------
 

@@ -294,8 +294,7 @@ class Script(PathCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.key = max((e for e in cls.realm.keys(HOST) if e.etype == 18),
-                      key=lambda e: e.kvno)
+        cls.key = cls.realm.newest_key(HOST)
         cls.stub = cls.enter_for_class(Stub())
 
     def play(self, script, *args, ask=MUTUAL):

@@ -31,8 +31,7 @@ class ApCase(ExtraCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.key = max((e for e in cls.realm.keys(cls.realm.service)
-                       if e.etype == 18), key=lambda e: e.kvno)
+        cls.key = cls.realm.newest_key(cls.realm.service)
         cls.plain = Server(cls)
         cls.challenge = Server(cls, replay_protection="challenge")
 

@@ -28,8 +28,7 @@ class AcceptorCase(ExtraCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.key = max((e for e in cls.realm.keys(cls.realm.service)
-                       if e.etype == 18), key=lambda e: e.kvno)
+        cls.key = cls.realm.newest_key(cls.realm.service)
         cls.plain = Server(cls, SEND)
         cls.challenge = Server(cls, SEND, replay_protection="challenge")
 
@@ -206,8 +205,7 @@ class InitiatorCase(ExtraCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.key = max((e for e in cls.realm.keys(cls.realm.service)
-                       if e.etype == 18), key=lambda e: e.kvno)
+        cls.key = cls.realm.newest_key(cls.realm.service)
         cls.stub = Stub()
         cls.stub.__enter__()
         cls.addClassCleanup(cls.stub.__exit__)

@@ -30,8 +30,7 @@ class PeerCase(ExtraCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.key = max((e for e in cls.realm.keys(cls.realm.service)
-                       if e.etype == 18), key=lambda e: e.kvno)
+        cls.key = cls.realm.newest_key(cls.realm.service)
 
     def initiating(self, script, flags=ap.ALL, ready=True, **gssapi):
         """script(initiator's context, ap.Acceptor that has the first

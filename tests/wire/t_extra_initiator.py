@@ -701,8 +701,7 @@ class SecondToken(ApCase):
         realm.ext_keytab(name, keytab)
         server = Server(type(self), "--keytab=FILE:%s" % keytab,
                         replay_protection="challenge")
-        other = max((e for e in realm.keys(name) if e.etype == 18),
-                    key=lambda e: e.kvno)
+        other = realm.newest_key(name)
         who = ap.Initiator(ap.issue(other))
         with Call(server) as call:      # it does take them
             self.wants_more(who, call.ask(who.token()))

@@ -24,8 +24,7 @@ class Waits(ExtraCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.key = max((e for e in cls.realm.keys(cls.realm.service)
-                       if e.etype == 18), key=lambda e: e.kvno)
+        cls.key = cls.realm.newest_key(cls.realm.service)
         cls.stub = Stub()
         cls.stub.__enter__()
         cls.addClassCleanup(cls.stub.__exit__)

@@ -375,8 +375,7 @@ class Preferred(U2UCase):
 
     def setUp(self):
         super().setUp()
-        self.long_term = max((e for e in self.realm.keys(BOB)
-                              if e.etype == 18), key=lambda e: e.kvno)
+        self.long_term = self.realm.newest_key(BOB)
         type(self).keytab = self.realm.ext_keytab(BOB)
         self.prefers = Server(type(self), prefer_user2user=True,
                               acceptor_ccache=self.bob.ccache)
