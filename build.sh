@@ -444,6 +444,13 @@ set_compiler() {
 
 openssl_option() { if [ "$crypto" = openssl ]; then echo --with-openssl=/usr; else echo --without-openssl; fi; }
 
+# configure goes on without an OpenSSL that it cannot use.
+refuse_other_crypto() {
+    local config="$build_dir/obj/include/config.h"
+    [ "$crypto" = internal ] || [ ! -f "$config" ] || grep -q '^#define HAVE_HCRYPTO_W_OPENSSL 1' "$config" ||
+        die "configure found no OpenSSL to build with: install its headers (libssl-dev), or take --crypto internal"
+}
+
 stage_configure() {
     local autotools want options
     options="--prefix=$prefix --enable-static $(openssl_option) --without-openldap --with-sqlite3=/usr --with-libedit=/usr --disable-silent-rules"
@@ -464,6 +471,7 @@ stage_configure() {
     rm -f "$build_dir/stamp/configure" "$build_dir/stamp/build"
     mkdir -p "$build_dir/obj"
     logged configure '^checking' 900 sh -c 'cd "$1" && shift && ../src/configure "$@"' sh "$build_dir/obj" $options
+    refuse_other_crypto
     stamp configure "$want"
     said="$CC $CFLAGS, crypto $crypto"
 }

@@ -484,6 +484,16 @@ class Failing(FakeCase):
         self.assertIn("no compiler", err)
         self.refused(says="stage configure failed", lines=0)
 
+    def test_openssl_that_is_not_there(self):
+        make_tarball(self.tarball, dict(
+            BASE, **{"configure.ac": "#!/bin/sh\nmkdir -p include\n"
+                                     "echo > include/config.h\n"}))
+        self.pin(self.tarball)
+        for _ in range(2):
+            self.refused(says="configure found no OpenSSL to build with",
+                         lines=0)
+        self.build("--stage", "configure", "--crypto", "internal")
+
     def interrupt(self, number):
         """Send a signal while make runs; the pid of make's command."""
         os.mkfifo(str(self.dir / "fifo"))
