@@ -7,14 +7,17 @@ one), one after the other, with its tables on standard output; then writes
   $BUILD_DIR/log/bench.json     what was measured, and the figures of all parts
   $BUILD_DIR/log/bench.svg      the ratios, as a picture; wants gnuplot
 
-BENCH_PLAIN_PREFIX= an unpatched Heimdal built with the flags of the one under
-test (./build.sh --unpatched --build-dir DIR --prefix PREFIX) tells the patches
-from the compiler; without it the distribution's is compared with.
+Two installations to compare with are built first, below $BUILD_DIR/bench: the
+base as it is with our flags (BENCH_PLAIN_PREFIX= names another), which tells
+the patches from the compiler, and ours with the other provider
+(BENCH_OTHER_PREFIX=).
 
-usage: run.py [--rounds N] [--svg FILE] [--plot-only] [PART...]
+usage: run.py [--rounds N] [--svg FILE] [--no-build] [--plot-only] [PART...]
                PART is part of a name; the other parts' figures stay what they
                were, if it is the same build
                --rounds is for parts that take [ROUNDS] as their first argument
+               --no-build does without what is not at hand: the
+               distribution's is the unpatched one, bench_crypto is left out
                --plot-only makes the picture from an earlier bench.json
 
 Exit status 1 when a part's is not 0.
@@ -23,6 +26,7 @@ Exit status 1 when a part's is not 0.
 import argparse
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -52,9 +56,41 @@ plot "$rows" using 1:4:2:3 with xerrorbars pt 7 ps 0.5 lc rgb "#1f77b4"
 """
 
 
+def build(name, *options):
+    """The prefix of an installation that build.sh makes."""
+    where = install.build_dir() / "bench" / name
+    print("== building %s" % where, flush=True)
+    sources = str(install.build_dir() / "download")
+    subprocess.run([str(install.ROOT / "build.sh"), "--build-dir", str(where),
+                    *options], check=True,
+                   env=dict(os.environ, HEIMDAL_SOURCES=sources))
+    return str(where / "install")
+
+
+def build_programs():
+    """The C programs that parts run."""
+    for place, *targets in (("tests/ext", "check", "TESTS="),
+                            ("kdc", "test_freshness")):
+        subprocess.run(["make", "-s", "-C",
+                        str(install.build_dir() / "obj" / place), *targets],
+                       check=True, stdout=subprocess.DEVNULL)
+
+
+def build_missing():
+    """Builds the installations that the environment does not name."""
+    if not os.environ.get("BENCH_PLAIN_PREFIX"):
+        os.environ["BENCH_PLAIN_PREFIX"] = build("unpatched", "--unpatched")
+    if not os.environ.get("BENCH_OTHER_PREFIX"):
+        ours = sidebyside.measured()["cryptography"]
+        other = "internal" if ours.startswith("OpenSSL") else "openssl"
+        os.environ["BENCH_OTHER_PREFIX"] = build(other, "--crypto", other)
+
+
 def parts(words):
     """The programs whose name has one of words; all without any."""
     found = sorted(HERE.glob("bench_*.py"))
+    if not os.environ.get("BENCH_OTHER_PREFIX"):
+        found = [p for p in found if p.name != "bench_crypto.py"]
     return [p for p in found if not words or any(w in p.name for w in words)]
 
 
@@ -145,6 +181,7 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1])
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--svg")
+    parser.add_argument("--no-build", action="store_true")
     parser.add_argument("--plot-only", action="store_true")
     parser.add_argument("parts", nargs="*")
     arguments = parser.parse_args()
@@ -153,6 +190,9 @@ def main():
     if arguments.plot_only:
         result = json.loads(target.read_text())
     else:
+        if not arguments.no_build:
+            build_programs()
+            build_missing()
         result = run(arguments.parts, arguments.rounds, target)
         sidebyside.save("bench", result)
     svg = arguments.svg or log / "bench.svg"

@@ -77,4 +77,4 @@ class Install:
 def under_test():
     """The installation under test: $HEIMDAL_PREFIX, or the build's own."""
     prefix = os.environ.get("HEIMDAL_PREFIX") or build_dir() / "install"
-    return Install.from_prefix(prefix)
+    return Install.from_prefix(Path(prefix).resolve())
