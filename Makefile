@@ -19,6 +19,7 @@
 #   make proof          which peers have shown the rules of [MS-KILE]; runs their suites
 #   make bare-machine   build.sh demo and check in a debootstrap chroot (root)
 #   make export         branches and mails for upstream, packaging/upstream/README.md
+#   make check-export   builds each of them by itself and runs Heimdal's tests there (hours)
 #   make refresh        writes the patches as quilt would
 
 BUILD_DIR ?= _build
@@ -47,6 +48,8 @@ trace:
 export:
 	rm -rf $(BUILD_DIR)/export
 	scripts/export --check $(BUILD_DIR)/export
+check-export: export
+	scripts/check-export $(BUILD_DIR)/export
 deb:
 	packaging/debian/build-deb
 check-deb:
@@ -72,4 +75,4 @@ bare-machine:
 	tests/bare-machine
 
 .PHONY: all demo check clean check-patches check-heimdal check-ext check-prefixes \
-	check-providers refresh trace deb check-deb drawings export proof bench soak-pkinit mutate soak-loop fuzz assure bare-machine
+	check-providers refresh trace deb check-deb drawings export check-export proof bench soak-pkinit mutate soak-loop fuzz assure bare-machine
