@@ -451,9 +451,10 @@ refuse_other_crypto() {
         die "configure found no OpenSSL to build with: install its headers (libssl-dev), or take --crypto internal"
 }
 
+# LMDB and OpenLDAP, which configure would take where it finds them: the same Heimdal on every machine.
 stage_configure() {
     local autotools want options
-    options="--prefix=$prefix --enable-static $(openssl_option) --without-openldap --with-sqlite3=/usr --with-libedit=/usr --disable-silent-rules"
+    options="--prefix=$prefix --enable-static $(openssl_option) --without-openldap --disable-mdb-db --with-sqlite3=/usr --with-libedit=/usr --disable-silent-rules"
     # make does not know with which options, and for which prefix, an object was made; nor
     # ld that libraries installed before, which it finds by their rpath, are others.
     case $(cat "$build_dir/stamp/configure" 2>/dev/null) in
