@@ -1,6 +1,7 @@
 """packaging/debian/edit-package: Debian 13's package with what the patches
 need beside them, and symbols that are only added."""
 
+import fnmatch
 import re
 import shutil
 import subprocess
@@ -75,6 +76,21 @@ class PackageTest(unittest.TestCase):
         paragraphs = [p for p in control.strip().split("\n\n") if p]
         for paragraph in paragraphs:
             self.assertRegex(paragraph, r"(?m)^(Source|Package): ")
+
+    def test_everything_new_is_in_a_package(self):
+        """dh_missing ends a build otherwise."""
+        prefix = install.under_test().bindirs[0].parent
+        if not prefix.is_dir():
+            self.skipTest("no installation")
+        patterns = [line.split()[0] for path in self.debian.glob("*.install")
+                    for line in path.read_text().splitlines() if line.split()]
+        patterns += ["usr/lib/*/*.a", "usr/lib/*/*.la", "usr/lib/*/*.so"]
+        for path in sorted(prefix.glob("**/*rxkad*")):
+            name = "usr/" + str(path.relative_to(prefix)).replace(
+                "lib/", "lib/triplet/")
+            self.assertTrue(
+                [p for p in patterns if fnmatch.fnmatch(name, p) or
+                 name.startswith(p + "/")], name + " is in no package")
 
     def test_libasn1_is_held_to_the_version(self):
         text = self.read("libasn1-8t64-heimdal.symbols")
