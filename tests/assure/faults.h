@@ -229,13 +229,13 @@ free(void *p)
     errno = saved;
 }
 
-static void
+static inline void
 fault_on(void)
 {
     fault_armed = 1;
 }
 
-static void
+static inline void
 fault_off(void)
 {
     fault_armed = 0;
@@ -355,7 +355,7 @@ fault_each(const char *name, fault_run run, void *arg, long stride)
  * crashes is a finding, and the next goes on behind it.  stride is what
  * $FAULT_STRIDE does not say.  Returns the number of findings.
  */
-static long
+static inline long
 fault_scenario(const char *name, void (*prepare)(void *), fault_run run,
 	       void *arg, long stride)
 {
