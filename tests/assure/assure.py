@@ -77,8 +77,7 @@ def parts():
     return [
         Part("faults", [program("test_faults_gss"),
                         suite("assure/t_faults_kdc")], faults, env=every),
-        Part("fuzz", [python("fuzz/run_fuzz.py", "{seconds}"),
-                      python("fuzz/fuzz_gss.py", "{seconds}")], fuzz, 1),
+        Part("fuzz", [python("fuzz/run_fuzz.py", "{seconds}")], fuzz, 1),
         Part("mutants", [python("assure/mutate_checks.py", "--build",
                                 "--seconds", "{seconds}")],
              {"mutants": r"^all +(\d+)", "killed": r"^all +\d+ +(\d+)",

@@ -145,7 +145,12 @@ class File:
             at += 1
 
     def _expression(self, start, end):
-        """What is returned, or what a variable is set to."""
+        """What is returned, or what each variable is set to."""
+        for first, last in split(self.masked, start, end, ","):
+            self._value(first, last)
+
+    def _value(self, start, end):
+        """What stands behind return or =."""
         found = re.compile(r"\breturn\b").search(self.masked, start, end) or \
             outermost(self.masked, start, end, _SET)
         if not found:

@@ -8,13 +8,14 @@ until one fails.  All of it is below $BUILD_DIR/assure/mutants and goes on
 where it was stopped: a mutant is run again only when its function has changed.
 
 usage: mutate_checks.py [--build] [--record] [--again] [--direct]
-                        [--seconds N] [--survivors] [FILE...]
+                        [--only TESTS] [--seconds N] [--survivors] [FILE...]
 
 FILE is part of a file's name (default: all).  --build makes the copy anew from
 the tree, --record also looks anew at what the tests reach, --again runs what
 has survived again, --survivors only lists it.  --direct makes no copy: the C
 programs of tests/ that need nothing else are linked with the mutants and with
 the libraries of the build, which takes minutes, and no other test is run.
+--only is an expression: no test is run whose name it does not match.
 equivalent.txt has the mutants that no test can tell, and why.
 
 The exit status is 1 when a mutant survives that the list does not have.
@@ -37,7 +38,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from assure.mutants import File         # noqa: E402
-from realm import install               # noqa: E402
+from realm import archives, install     # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 # of OVERLAY: what is no module is not looked at
@@ -81,7 +82,8 @@ def instrumented(file, state):
             state / "now", file.mutants[0].number, len(file.mutants))
     text = file.schemata("")
     text = text[text.index("\n") + 1:]
-    at = [m.end() for m in re.finditer(r"^#\s*include.*\n", text, re.M)][-1]
+    at = [0, *(m.end() for m in re.finditer(
+        r"^#\s*include.*\n", text, re.M))][-1]
     return "%s%s%s#line %d \"%s\"\n%s" % (
         text[:at], head, (HERE / "mutant.h").read_text(),
         text.count("\n", 0, at) + 1, Path(file.name).name, text[at:])
@@ -137,8 +139,14 @@ def build(files, state):
 # where the sources of a module are in the tree, and the programs of tests/
 # that are linked with them
 DIRECT = ("lib-gssapi-krb5-ext/gssapi", "lib-gssapi-krb5-ext/krb5",
-          "rxkad-2b/lib")
-DIRECT_TESTS = ("assure", "krb-error2", "loop", "replay", "rxkad")
+          "rxkad-2b/lib", "rxkad-2b/krb5/krb524", "rxkad-2b/krb5/rxkad_key",
+          "rxkad-2b/krb5/keyfileext", "rxkad-2b/krb5/v4_name",
+          "kdc-freshness/kdc/token", "kdc-freshness/kdc/policy",
+          "kdc-freshness/krb5", "rxkad-2b/kdc/decide",
+          "rxkad-2b/kdc/re", "rxkad-2b/kdc/services")
+DIRECT_TESTS = ("tests/assure", "tests/krb-error2", "tests/krb524",
+                "tests/loop", "tests/replay", "tests/rxkad",
+                "tests/security", "kdc-freshness/kdc", "rxkad-2b/kdc")
 # they run for long and find nothing that others do not
 DIRECT_NOT = ("test_mutated_exchanges", "test_extra_threads",
               "test_replay_race", "test_stepmech", "test_loop_checker",
@@ -148,12 +156,6 @@ DIRECT_NOT = ("test_mutated_exchanges", "test_extra_threads",
               "test_keytab_reads", "test_keytab_lookup", "test_key_freed",
               "test_accept_faults", "test_accept_retry", "test_delegation",
               "test_faults_files")
-ARCHIVES = ("gssapi/.libs/libgssapi", "ntlm/.libs/libheimntlm",
-            "rxkad-2b/.libs/librxkad-2b", "krb5/.libs/libkrb5",
-            "hx509/.libs/libhx509", "hcrypto/.libs/libhcrypto",
-            "ipc/.libs/libheim-ipcc", "wind/.libs/libwind",
-            "asn1/.libs/libasn1", "base/.libs/libheimbase",
-            "roken/.libs/libroken")
 
 
 def include_flags():
@@ -166,6 +168,7 @@ def include_flags():
         obj / "lib/gssapi", src / "lib/gssapi/gssapi", src / "lib/gssapi/krb5",
         obj / "lib/gssapi/krb5", src / "lib/gssapi/mech",
         src / "lib/gssapi/krb5-ext", src / "lib/krb5/ext",
+        src / "kdc", src / "lib/hdb", obj / "lib/hdb",
         src / "lib/rxkad-2b", obj / "lib/rxkad-2b", src / "lib/krb5/rxkad-2b",
         src / "appl/gss-loop", install.ROOT / "tests/security",
         install.ROOT / "tests/loop", install.ROOT / "tests/assure",
@@ -182,24 +185,22 @@ def build_direct(files, state):
         source = directory / file.name.replace("/", ".")
         put(source, instrumented(file, state).encode())
         target = source.with_suffix(".o")
-        subprocess.run(["gcc", "-w", "-g", "-O1", *include_flags(), "-c",
+        subprocess.run(["gcc", "-w", "-g", "-O1", "-I%s" % (
+            install.ROOT / file.name).parent, *include_flags(), "-c",
                         str(source), "-o", str(target)], check=True)
         objects.append(str(target))
-    lib = install.build_dir() / "obj/lib"
     for part in DIRECT_TESTS:
-        for path in sorted((install.ROOT / "tests" / part).glob("test_*.c")):
+        for path in sorted((install.ROOT / part).glob("test_*.c")):
             if path.stem.startswith(DIRECT_NOT):
                 continue
             more = [str(path.parent / "loop_check.c")] if \
                 '"loop_' in path.read_text() else []
             target = directory / part / path.stem
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             done = subprocess.run(
                 ["gcc", "-w", "-g", "-O1", *include_flags(), str(path), *more,
-                 *objects, "-o", str(target), "-Wl,--start-group",
-                 *["%s/%s.a" % (lib, name) for name in ARCHIVES],
-                 "-Wl,--end-group", "-lsqlite3", "-l:libcom_err.so.2",
-                 "-lcrypt", "-lresolv", "-lpthread", "-ldl", "-rdynamic"],
+                 *objects, "-o", str(target), *archives.flags(),
+                 "-rdynamic"],
                 check=False, stderr=subprocess.PIPE)
             if done.returncode:
                 print("%s/%s is left out: %s" % (
@@ -428,6 +429,7 @@ def main():
                         help="run those again that have survived")
     parser.add_argument("--direct", action="store_true")
     parser.add_argument("--survivors", action="store_true")
+    parser.add_argument("--only", type=re.compile)
     parser.add_argument("--seconds", type=int, default=10 ** 9)
     args = parser.parse_args()
     state = install.build_dir() / "assure" / "mutants"
@@ -439,13 +441,17 @@ def main():
     reasons = equivalents()
     if not args.survivors:
         if args.direct:
-            if args.build or not (state / "direct").exists():
+            if args.build or not (state / "direct/built").exists():
                 build_direct(files, state)
+                (state / "direct/built").touch()
         elif args.build or not (state / "build/install").exists():
             build(files, state)
         if args.again or args.record:
             forget(state, args.record)
         tests = Tests(state, args.direct)
+        if args.only:
+            tests.paths = {name: path for name, path in tests.paths.items()
+                           if args.only.search(name)}
         reach = record(tests, [m for f in files for m in f.mutants], state)
         run_mutants(chosen, tests, reach, state, args.seconds)
     results = read_results(state)

@@ -1,27 +1,11 @@
-#!/usr/bin/env python3
-"""Fuzz what a peer of GSS-API can send, with libFuzzer (clang), or for seconds
-with gcc (t_fuzz_gss.py): see fuzz_gss.c.
-The modules of libgssapi and libkrb5 are compiled with AddressSanitizer and
-UndefinedBehaviorSanitizer, the rest is the build's.
-
-Seeds are made by wire/; gss.corpus has what long runs have found.  What a run
-finds new is kept in $BUILD_DIR/fuzz/gss/corpus.
-
-usage: fuzz_gss.py [SECONDS]            default 60; 0 runs the corpus once
-       fuzz_gss.py --keep               write gss.corpus
-"""
+"""What a peer of GSS-API can send: see fuzz_gss.c."""
 
 import struct
-import subprocess
-import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from wire import ap, der, krb
+from wire import krb_error2 as k2
 
-from fuzz import run_fuzz                                   # noqa: E402
-from realm import install                                   # noqa: E402
-from wire import ap, der, krb                               # noqa: E402
-from wire import krb_error2 as k2                           # noqa: E402
+from fuzz.target import Target
 
 NOW = 1800000000                        # as in fuzz_gss.c
 (ERROR2, ERROR2_PART, AUTHDATA, CHECKSUM, ACCEPT, INITIATE, RCACHE,
@@ -30,51 +14,7 @@ RAW, FRAMED, AUTHENTICATOR, TICKET_PART = range(4)
 MARK = b"0123456789abcdef0123456789abcdef"
 KEY = (18, bytes(range(32)))
 USER, REALM = "user", "SECURITY.TEST"   # of gss_pair.h
-HERE = Path(__file__).resolve().parent
-KEPT, KEPT_SIZE = HERE / "gss.corpus", 700      # a line of hex each
 
-
-# -- building ---------------------------------------------------------------
-
-def build(directory, compiler="clang"):
-    """Path of the fuzzer."""
-    root, obj = install.ROOT, install.build_dir() / "obj"
-    src = install.build_dir() / "src"
-    sources = [HERE / "fuzz_gss.c",
-               *sorted((src / "lib/gssapi/krb5-ext").glob("*.c")),
-               *sorted((src / "lib/krb5/ext").glob("*.c"))]
-    sanitize = run_fuzz.SANITIZE + ",fuzzer"
-    if compiler != "clang":
-        sources.append(HERE / "fuzz_main.c")
-        sanitize = run_fuzz.SANITIZE
-    include = [src / "lib/gssapi/krb5-ext", src / "lib/gssapi/krb5",
-               obj / "lib/gssapi", src / "lib/gssapi",
-               src / "lib/gssapi/gssapi", src / "lib/gssapi/mech",
-               obj / "lib/gssapi/krb5", obj / "lib/krb5",
-               src / "lib/krb5/ext", src / "lib/krb5", obj / "lib/asn1",
-               obj / "include", obj / "lib/roken", src / "lib/roken",
-               src / "include", src / "lib", root / "tests/security"]
-    archives = [obj / "lib" / where / ".libs" / name for where, name in (
-        ("gssapi", "libgssapi.a"), ("ntlm", "libheimntlm.a"),
-        ("krb5", "libkrb5.a"), ("hx509", "libhx509.a"),
-        ("hcrypto", "libhcrypto.a"), ("ipc", "libheim-ipcc.a"),
-        ("wind", "libwind.a"), ("asn1", "libasn1.a"),
-        ("base", "libheimbase.a"), ("roken", "libroken.a"))]
-    provider = "-lcrypto" in (obj / "lib/hcrypto/libhcrypto.la").read_text()
-    out = directory / "fuzz_gss"
-    subprocess.run(
-        [compiler, "-g", "-O1", sanitize, "-fno-sanitize-recover=undefined",
-         "-fno-omit-frame-pointer", "-w", "-DHAVE_CONFIG_H",
-         "-DBUILD_GSSAPI_LIB", "-DBUILD_KRB5_LIB",
-         *["-I%s" % path for path in include], "-I/usr/include/et",
-         *map(str, sources), "-o", str(out), "-Wl,--start-group",
-         *[str(path) for path in archives if path.exists()],
-         "-Wl,--end-group", *["-lcrypto"] * provider, "-lsqlite3", "-l:libcom_err.so.2", "-lcrypt",
-         "-lresolv", "-lpthread", "-ldl"], check=True)
-    return out
-
-
-# -- seeds ------------------------------------------------------------------
 
 def piece(way, options, octets):
     """A token, as fuzz_gss.c takes them apart."""
@@ -122,7 +62,7 @@ def parts():
         14, der.octets(b"later")))
 
 
-def seeds():
+def cases():
     """(kind, flags, octets)."""
     first = authenticator(options(0x30000000))
     third = authenticator(options(0x30000000), k2.challenge(MARK))
@@ -170,41 +110,21 @@ def seeds():
         "<IQ", 0xfffffff6, 0) + bytes(8)
 
 
-def write_seeds(corpus):
-    """Files of them."""
-    corpus.mkdir(parents=True, exist_ok=True)
-    for number, (kind, flags, octets) in enumerate(seeds()):
-        (corpus / ("seed-%d" % number)).write_bytes(
-            bytes([kind, flags]) + octets)
-    if KEPT.exists():
-        for number, line in enumerate(KEPT.read_text().split()):
-            (corpus / ("kept-%d" % number)).write_bytes(bytes.fromhex(line))
+class Gss(Target):
+    """The modules of libgssapi and of libkrb5."""
 
-
-def write_dictionary(path):
-    """Tags and numbers that mean something."""
-    words = [MARK, b"\x7f\x37", b"\x7f\x38", b"\xa3\x29\x30\x27",
+    name = "gss"
+    sources = ("lib/gssapi/krb5-ext", "lib/krb5/ext")
+    include = ("lib/gssapi/krb5-ext", "lib/gssapi/krb5", "lib/krb5/ext")
+    defines = ("-DBUILD_GSSAPI_LIB", "-DBUILD_KRB5_LIB")
+    words = (MARK, b"\x7f\x37", b"\x7f\x38", b"\xa3\x29\x30\x27",
              der.integer(-5), der.integer(-6), der.integer(143),
              der.integer(129), b"\x03\x80\x00\x00", b"\x03\x05\x00\x30",
-             b"\x60", b"\x05\x01", b"\x05\x02", b"\x02\x00"]
-    path.write_text("".join('"%s"\n' % "".join(
-        "\\x%02x" % octet for octet in word) for word in words))
+             b"\x60", b"\x05\x01", b"\x05\x02", b"\x02\x00")
+
+    def seeds(self):
+        for kind, flags, octets in cases():
+            yield bytes([kind, flags]) + octets
 
 
-def main():
-    directory = install.build_dir() / "fuzz" / "gss"
-    write_seeds(directory / "corpus")
-    program = build(directory)
-    if sys.argv[1:] == ["--keep"]:
-        run_fuzz.keep(program, directory, KEPT, KEPT_SIZE,
-                      [bytes([kind, flags]) + octets
-                       for kind, flags, octets in seeds()])
-        return 0
-    write_dictionary(directory / "dictionary")
-    return run_fuzz.fuzz(program, directory,
-                         int(sys.argv[1]) if len(sys.argv) > 1 else 60,
-                         "-dict=%s/dictionary" % directory)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+TARGET = Gss()

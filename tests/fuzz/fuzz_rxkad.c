@@ -12,12 +12,14 @@
 #include "rxkad_2b_locl.h"
 #include "rxkad-2b/keyfileext.h"
 
+#include <sys/mman.h>
+
 #define NOW 1800000000		/* run_fuzz.py makes its tickets for it */
 #define KVNO 5
 
 enum {				/* run_fuzz.py has these numbers */
     AS_2B, AS_TICKET, AS_KRB4, SEALED_PART, KRB4_PLAIN, KEYFILEEXT, CREDS,
-    NUM_KINDS
+    KEYFILE, NUM_KINDS
 };
 
 static const unsigned char rc4_key[16] = "sixteen octets..";
@@ -56,6 +58,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     want(krb5_init_context(&context) == 0);
     want(krb5_allow_weak_crypto(context, TRUE) == 0);
+    want(krb5_set_default_realm(context, "PROTO.TEST") == 0);
     want(rxkad_2b_keys_alloc(context, &keys) == 0);
     add_key(ETYPE_ARCFOUR_HMAC_MD5, rc4_key, sizeof(rc4_key), KVNO);
     add_key(ETYPE_DES_CBC_CRC, des_key, sizeof(des_key), KVNO);
@@ -146,6 +149,48 @@ keyfileext(const void *data, size_t size)
     _krb5_keyfileext_free(&file);
 }
 
+/*
+ * Keys from a file that `add' reads.
+ */
+static void
+read_keys(krb5_error_code (*add)(krb5_context, rxkad_2b_keys *, const char *),
+	  const char *path)
+{
+    rxkad_2b_keys *found;
+
+    want(rxkad_2b_keys_alloc(context, &found) == 0);
+    (void)add(context, found, path);
+    rxkad_2b_keys_free(context, found);
+}
+
+/*
+ * The octets as either file, for servers and as a keytab.
+ */
+static void
+key_files(const void *data, size_t size)
+{
+    char path[32], name[48];
+    krb5_keytab_entry entry;
+    krb5_kt_cursor cursor;
+    krb5_keytab keytab;
+    int fd;
+
+    fd = memfd_create("keys", MFD_CLOEXEC);
+    want(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    read_keys(rxkad_2b_keys_add_keyfile, path);
+    read_keys(rxkad_2b_keys_add_keyfileext, path);
+    snprintf(name, sizeof(name), "AFSKEYFILEEXT:%s", path);
+    want(krb5_kt_resolve(context, name, &keytab) == 0);
+    if (krb5_kt_start_seq_get(context, keytab, &cursor) == 0) {
+	while (krb5_kt_next_entry(context, keytab, &entry, &cursor) == 0)
+	    krb5_kt_free_entry(context, &entry);
+	krb5_kt_end_seq_get(context, keytab, &cursor);
+    }
+    krb5_kt_close(context, keytab);
+    close(fd);
+}
+
 /* A token is made of what a KDC sent. */
 static void
 creds(const void *data, size_t size)
@@ -209,6 +254,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	break;
     case CREDS:
 	creds(data + 2, size);
+	break;
+    case KEYFILE:
+	key_files(data + 2, size);
 	break;
     }
     return 0;

@@ -3,7 +3,7 @@ UndefinedBehaviorSanitizer.  run_fuzz.py runs longer, with libFuzzer."""
 
 import unittest
 
-from fuzz import run_fuzz
+from fuzz import fuzz_rxkad
 
 
 class Fuzz(unittest.TestCase):
@@ -11,7 +11,7 @@ class Fuzz(unittest.TestCase):
     def test_rxkad(self):
         """No crash, no leak, no verdict that contradicts itself."""
         # REQ: RK-06, RK-15, RK-20
-        run_fuzz.fuzz_briefly(self, run_fuzz, 5)
+        fuzz_rxkad.TARGET.run_briefly(self, 5)
 
 
 if __name__ == "__main__":

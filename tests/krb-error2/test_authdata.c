@@ -556,6 +556,90 @@ test_equal(void)
     krb5_data_free(&other);
 }
 
+/*
+ * AD-IF-RELEVANT around the list of what hex says and, in it, octets behind
+ * the list.
+ */
+static krb5_data
+spoilt(const char *hex)
+{
+    krb5_data d = from_hex("a003 020101"), inner = list(hex), value;
+
+    put_hex(&inner, "00");
+    value = wrap("a1", wrap("04", inner));
+    put(&d, value.data, value.length);
+    krb5_data_free(&value);
+    return wrap("30", d);
+}
+
+static krb5_boolean
+ticket_has(krb5_data der, const char *challenge)
+{
+    krb5_data wanted = from_hex(challenge);
+    AuthorizationData ad;
+    krb5_boolean has;
+
+    need(decode_AuthorizationData(der.data, der.length, &ad, NULL),
+	 "a list of the test's");
+    has = _krb5_ext_has_challenge(context, &ad, &wanted);
+    free_AuthorizationData(&ad);
+    krb5_data_free(&wanted);
+    return has;
+}
+
+/*
+ * The challenge that a ticket of user-to-user has to have.
+ */
+static void
+test_has_challenge(void)
+{
+    /* REQ: XT-89 */
+    static const struct {
+	const char *name, *hex;
+	int depth;		/* of AD-IF-RELEVANT around it */
+	krb5_boolean has;
+    } t[] = {
+	{ "alone", E_CHALLENGE, 0, TRUE },
+	{ "behind another", "300d a003 0201fb a106 0404 0402 6970" E_CHALLENGE,
+	  0, TRUE },
+	{ "another", "300d a003 0201fb a106 0404 0402 6970", 0, FALSE },
+	{ "a longer one", "300e a003 0201fb a107 0405 0403 686900", 0, FALSE },
+	{ "another type", "300d a003 0201fa a106 0404 0402 6869", 0, FALSE },
+	{ "no octets", "300d a003 0201fb a106 0404 0c02 6869", 0, FALSE },
+	{ "octets behind it", "300e a003 0201fb a107 0405 0402 686900", 0,
+	  FALSE },
+	{ "an empty one", "300b a003 0201fb a104 0402 0400", 0, FALSE },
+	{ "nothing", "", 0, FALSE },
+	{ "in one AD-IF-RELEVANT", E_CHALLENGE, 1, TRUE },
+	{ "as deep as may be", E_CHALLENGE, KRB5_EXT_AD_MAX_DEPTH, TRUE },
+	{ "deeper", E_CHALLENGE, KRB5_EXT_AD_MAX_DEPTH + 1, FALSE },
+	{ "behind a damaged AD-IF-RELEVANT",
+	  "300b a003 020101 a104 0402 30ff" E_CHALLENGE, 0, TRUE }
+    };
+    krb5_data der, more;
+    size_t i;
+
+    for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+	der = if_relevant(list(t[i].hex), t[i].depth);
+	check(ticket_has(der, "6869") == t[i].has, "challenge of a ticket: %s",
+	      t[i].name);
+	krb5_data_free(&der);
+    }
+    der = spoilt(E_CHALLENGE);
+    more = from_hex("");
+    put(&more, der.data, der.length);
+    krb5_data_free(&der);
+    der = wrap("30", more);
+    check(!ticket_has(der, "6869"), "in a list with octets behind it");
+    krb5_data_free(&der);
+    der = list(E_CHALLENGE);
+    check(!ticket_has(der, ""), "an empty challenge is in no ticket");
+    check(ticket_has(der, "6869"), "the good one still is");
+    check(!_krb5_ext_has_challenge(context, NULL, &der),
+	  "a ticket without authorization data");
+    krb5_data_free(&der);
+}
+
 static void
 test_clear_options(void)
 {
@@ -604,6 +688,19 @@ test_clear_options(void)
     }
     check(wrong == 0, "an AP-REQ cut to each of %d lengths",
 	  (int)whole.length);
+    ((unsigned char *)whole.data)[0] = 0x4e;
+    ret = _krb5_ext_read_ap_options(context, &whole, &got);
+    check(ret == ASN1_BAD_ID && got == 0, "a tag without pieces (%d)",
+	  (int)ret);
+    ((unsigned char *)whole.data)[0] = 0x6e;
+    ap_req = from_hex("a003 020105 a103 02010e a207 0305 00 30000001");
+    ap_req = wrap("30", ap_req);
+    ret = _krb5_ext_read_ap_options(context, &ap_req, &got);
+    check(ret == ASN1_BAD_ID && got == 0, "without its tag (%d)",
+	  (int)ret);
+    krb5_data_free(&ap_req);
+    ret = _krb5_ext_read_ap_options(context, &whole, &got);
+    check(ret == 0 && got == (MUTUAL | OFFER), "the good one again");
     krb5_data_free(&whole);
 }
 
@@ -643,6 +740,7 @@ main(void)
     test_challenge_bounds();
     test_verdict();
     test_equal();
+    test_has_challenge();
     test_clear_options();
     krb5_free_context(context);
     return check_done();
