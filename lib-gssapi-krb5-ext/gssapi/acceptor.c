@@ -160,6 +160,7 @@ begin_again(krb5_context context, gsskrb5_ctx ctx)
     ctx->ticket = NULL;
     krb5_free_keyblock(context, ctx->service_keyblock);
     ctx->service_keyblock = NULL;
+    _gsskrb5_ext_forget_session(context, ctx->ext);
     _gsskrb5_ext_wipe(&ctx->fwd_data);
     ctx->flags = 0;
     _gsskrb5_ext_forget_early(context, ctx);
@@ -859,7 +860,7 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     if (kret == 0)
 	kret = _krb5_ext_know(context, &ctx->ext->ap_req.ticket.enc_part,
 			      &ctx->ticket->ticket, ctx->service_keyblock,
-			      &ctx->ext->known);
+			      &ctx->ext->session, &ctx->ext->known);
     if (kret)
 	return fail(minor_status, kret);
     ret = ask(minor_status, context, ctx, first->session, code,
@@ -974,6 +975,22 @@ const struct krb5_ext_known *
 _gsskrb5_ext_accept_known(gsskrb5_ctx ctx)
 {
     return ctx->ext->known;
+}
+
+/**
+ * Where to leave the session key of the AP-REQ, as the cipher that has
+ * decrypted its Authenticator: another Authenticator may follow in that key.
+ *
+ * @param context a Kerberos 5 context
+ * @param ctx the context
+ *
+ * @return where there is NULL; stays NULL where nothing is left
+ */
+krb5_crypto *
+_gsskrb5_ext_accept_session(krb5_context context, gsskrb5_ctx ctx)
+{
+    _gsskrb5_ext_forget_session(context, ctx->ext);
+    return &ctx->ext->session;
 }
 
 /**

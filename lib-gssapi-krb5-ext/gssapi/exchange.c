@@ -74,6 +74,18 @@ _gsskrb5_ext_forget_ap_req(krb5_context context,
 }
 
 /*
+ * Forget the session key of an AP-REQ, as a cipher; there may be none.
+ */
+void
+_gsskrb5_ext_forget_session(krb5_context context,
+			    struct gsskrb5_ext_exchange *ext)
+{
+    if (ext->session)
+	krb5_crypto_destroy(context, ext->session);
+    ext->session = NULL;
+}
+
+/*
  * Free what has keys in it, a KRB-CRED that is not encrypted for one.
  */
 void
@@ -116,6 +128,7 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
     _gsskrb5_ext_forget_ap_req(context, ext);
     _gsskrb5_ext_forget_first(context, &ext->first);
     _krb5_ext_free_peek(context, &ext->peek);
+    _gsskrb5_ext_forget_session(context, ext);
     _krb5_ext_forget(context, &ext->known);
     _gsskrb5_ext_forget_own_tgt(context, &ext->own);
 }

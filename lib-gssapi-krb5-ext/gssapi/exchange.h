@@ -139,6 +139,8 @@ struct gsskrb5_ext_exchange {
     struct gsskrb5_ext_own_tgt own; /* that has gone out */
     struct gsskrb5_ext_first first;
     struct krb5_ext_peek peek;	/* of the AP-REQ that is being refused */
+    krb5_crypto session;	/* of this AP-REQ, with what was derived from
+				   it; NULL if known has it */
     struct krb5_ext_known *known; /* the ticket that is to come again */
     struct gsskrb5_ext_early early;
 };
@@ -156,6 +158,10 @@ _gsskrb5_ext_read_server(krb5_context context,
 void
 _gsskrb5_ext_forget_ap_req(krb5_context context,
 			   struct gsskrb5_ext_exchange *ext);
+
+void
+_gsskrb5_ext_forget_session(krb5_context context,
+			    struct gsskrb5_ext_exchange *ext);
 
 void
 _gsskrb5_ext_wipe(krb5_data *data);

@@ -17,6 +17,8 @@
  * @param cipher the encrypted part of its ticket
  * @param part what is in it; it becomes known's, and nothing is left there
  * @param service the key that has opened it
+ * @param session the session key with what was derived from it, or NULL in it;
+ *        it becomes known's, and NULL is left there
  * @param known what is remembered, NULL on failure; free it with
  *        _krb5_ext_forget()
  *
@@ -27,7 +29,7 @@
 KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
 _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
 	       EncTicketPart *part, const krb5_keyblock *service,
-	       struct krb5_ext_known **known)
+	       krb5_crypto *session, struct krb5_ext_known **known)
 {
     struct krb5_ext_known *k;
     krb5_error_code ret;
@@ -39,9 +41,11 @@ _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
     ret = copy_EncryptedData(cipher, &k->cipher);
     if (ret == 0)
 	ret = krb5_copy_keyblock_contents(context, service, &k->service);
-    if (ret == 0)
-	ret = krb5_crypto_init(context, &part->key, ETYPE_NULL, &k->session);
+    if (ret == 0 && *session == NULL)
+	ret = krb5_crypto_init(context, &part->key, ETYPE_NULL, session);
     if (ret == 0) {
+	k->session = *session;			/* steal */
+	*session = NULL;
 	k->part = *part;			/* steal */
 	memset(part, 0, sizeof(*part));
     } else

@@ -28,7 +28,7 @@ struct krb5_ext_known {
 KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
 _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
 	       EncTicketPart *part, const krb5_keyblock *service,
-	       struct krb5_ext_known **known);
+	       krb5_crypto *session, struct krb5_ext_known **known);
 
 int
 _krb5_ext_is_known(const struct krb5_ext_known *known,

@@ -69,6 +69,7 @@ know(struct gss_pair *pair)
     krb5_rd_req_out_ctx out;
     krb5_keyblock *key;
     krb5_ticket *ticket;
+    krb5_crypto session = NULL;
     AP_REQ req;
 
     _krb5_ext_forget(pair->context, &known);
@@ -81,7 +82,7 @@ know(struct gss_pair *pair)
     pair_krb5(pair, krb5_decode_ap_req(pair->context, &request, &req),
 	      "krb5_decode_ap_req");
     pair_krb5(pair, _krb5_ext_know(pair->context, &req.ticket.enc_part,
-				   &ticket->ticket, key, &known),
+				   &ticket->ticket, key, &session, &known),
 	      "_krb5_ext_know");
     free_AP_REQ(&req);
     krb5_free_ticket(pair->context, ticket);
