@@ -860,7 +860,8 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     if (kret == 0)
 	kret = _krb5_ext_know(context, &ctx->ext->ap_req.ticket.enc_part,
 			      &ctx->ticket->ticket, ctx->service_keyblock,
-			      &ctx->ext->session, &ctx->ext->known);
+			      &ctx->ext->session, ac->keytype,
+			      &ctx->ext->known);
     if (kret)
 	return fail(minor_status, kret);
     ret = ask(minor_status, context, ctx, first->session, code,

@@ -19,6 +19,8 @@
  * @param service the key that has opened it
  * @param session the session key with what was derived from it, or NULL in it;
  *        it becomes known's, and NULL is left there
+ * @param keytype the enctype that the Authenticator wants for a subkey (RFC
+ *        4537), or ETYPE_NULL
  * @param known what is remembered, NULL on failure; free it with
  *        _krb5_ext_forget()
  *
@@ -29,7 +31,8 @@
 KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
 _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
 	       EncTicketPart *part, const krb5_keyblock *service,
-	       krb5_crypto *session, struct krb5_ext_known **known)
+	       krb5_crypto *session, krb5_enctype keytype,
+	       struct krb5_ext_known **known)
 {
     struct krb5_ext_known *k;
     krb5_error_code ret;
@@ -44,6 +47,7 @@ _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
     if (ret == 0 && *session == NULL)
 	ret = krb5_crypto_init(context, &part->key, ETYPE_NULL, session);
     if (ret == 0) {
+	k->keytype = keytype;
 	k->session = *session;			/* steal */
 	*session = NULL;
 	k->part = *part;			/* steal */

@@ -23,12 +23,14 @@ struct krb5_ext_known {
     krb5_keyblock service;	/* ... this key opens */
     EncTicketPart part;		/* what is in it */
     krb5_crypto session;	/* its key, with what was derived from it */
+    krb5_enctype keytype;	/* that its Authenticator wants for a subkey */
 };
 
 KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
 _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
 	       EncTicketPart *part, const krb5_keyblock *service,
-	       krb5_crypto *session, struct krb5_ext_known **known);
+	       krb5_crypto *session, krb5_enctype keytype,
+	       struct krb5_ext_known **known);
 
 int
 _krb5_ext_is_known(const struct krb5_ext_known *known,

@@ -82,7 +82,8 @@ know(struct gss_pair *pair)
     pair_krb5(pair, krb5_decode_ap_req(pair->context, &request, &req),
 	      "krb5_decode_ap_req");
     pair_krb5(pair, _krb5_ext_know(pair->context, &req.ticket.enc_part,
-				   &ticket->ticket, key, &session, &known),
+				   &ticket->ticket, key, &session,
+				   ETYPE_NULL, &known),
 	      "_krb5_ext_know");
     free_AP_REQ(&req);
     krb5_free_ticket(pair->context, ticket);
@@ -183,6 +184,30 @@ test_checks(struct gss_pair *pair)
 }
 
 /*
+ * The first Authenticator has said which enctype a subkey is to have; the next
+ * one says nothing.
+ */
+static void
+test_keytype(struct gss_pair *pair)
+{
+    krb5_rd_req_out_ctx out;
+    krb5_flags options;
+    int wanted;
+
+    know(pair);
+    for (wanted = 0; wanted < 2; wanted++) {
+	known->keytype = wanted ? ETYPE_AES128_CTS_HMAC_SHA1_96 : ETYPE_NULL;
+	pair_krb5(pair, verify(pair, known, &out), "krb5_rd_req_ctx");
+	pair_krb5(pair, krb5_rd_req_out_get_ap_req_options(pair->context, out,
+							   &options),
+		  "krb5_rd_req_out_get_ap_req_options");
+	krb5_rd_req_out_ctx_free(pair->context, out);
+	check(((options & AP_OPTS_USE_SUBKEY) != 0) == wanted,
+	      "a subkey's enctype, wanted: %d", wanted);
+    }
+}
+
+/*
  * What was remembered had a PAC that was verified, for only a request that was
  * accepted is; here is one that never was.
  */
@@ -214,6 +239,7 @@ main(int argc, char **argv)
     test_used(&pair);
     test_not_used(&pair);
     test_checks(&pair);
+    test_keytype(&pair);
     test_pac(&pair);
     _krb5_ext_forget(pair.context, &known);
     krb5_data_free(&request);
