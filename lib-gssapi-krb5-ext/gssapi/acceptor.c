@@ -127,7 +127,7 @@ keep_authenticator(krb5_context context, struct gsskrb5_ext_exchange *ext,
 
     ret = _gsskrb5_ext_read_server(context, ext);
     if (ret == 0) {
-	first->server = ext->server;		/* steal; it can be read again */
+	first->server = ext->server;	/* steal; it can be read again */
 	ext->server = NULL;
     }
     if (ret == 0 && first->client == NULL)
@@ -950,7 +950,7 @@ _gsskrb5_ext_accept_decoded(gsskrb5_ctx ctx)
  *
  * @return an alias, or NULL
  */
-const struct krb5_ext_known *
+struct krb5_ext_known *
 _gsskrb5_ext_accept_known(gsskrb5_ctx ctx)
 {
     return ctx->ext->known;

@@ -152,8 +152,9 @@ read_options(const heim_octet_string *der, uint32_t *options)
 
 /*
  * If the ticket is the one before's, octet for octet, what that was decoded to
- * stays, and only options and Authenticator are new.  Returns 0 and has changed
- * nothing if it is another, or if there is anything unusual about the rest.
+ * stays, and only options and Authenticator are new.  Returns 0 and has
+ * changed nothing if it is another, or if there is anything unusual about the
+ * rest.
  */
 static int
 read_repeated(struct gsskrb5_ext_exchange *ext, const krb5_data *octets)
@@ -199,7 +200,7 @@ check_ap_req(const AP_REQ *req, size_t size, size_t length)
 
 /*
  * Decode what is one AP-REQ of Kerberos 5 and nothing else, in the place of
- * the one before.  octets have to stay until the call of the mechanism returns.
+ * the one before.  octets have to stay until the mechanism's call returns.
  */
 krb5_error_code
 _gsskrb5_ext_read_ap_req(krb5_context context,

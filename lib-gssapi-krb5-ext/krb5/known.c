@@ -79,6 +79,34 @@ _krb5_ext_is_known(const struct krb5_ext_known *known,
 		  service->keyvalue.length) == 0;
 }
 
+/**
+ * Take what is in the ticket instead of a copy: an exchange needs it once.
+ *
+ * @param known what is remembered; its ticket stays known, but for its part
+ * @param part what is in the ticket, the caller's
+ */
+void
+_krb5_ext_lend(struct krb5_ext_known *known, EncTicketPart *part)
+{
+    *part = known->part;			/* steal */
+    memset(&known->part, 0, sizeof(known->part));
+    known->lent = 1;
+}
+
+/**
+ * Have it again, since the request is refused.
+ *
+ * @param known what has lent it
+ * @param part of _krb5_ext_lend(); nothing is left there
+ */
+void
+_krb5_ext_give_back(struct krb5_ext_known *known, EncTicketPart *part)
+{
+    known->part = *part;			/* steal */
+    memset(part, 0, sizeof(*part));
+    known->lent = 0;
+}
+
 static void
 wipe(heim_octet_string *key)
 {

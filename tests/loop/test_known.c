@@ -41,12 +41,13 @@ new_request(struct gss_pair *pair)
  * What krb5_rd_req_ctx() says of the request; out may be NULL.
  */
 static krb5_error_code
-verify(struct gss_pair *pair, const struct krb5_ext_known *k,
+verify(struct gss_pair *pair, struct krb5_ext_known *k,
        krb5_rd_req_out_ctx *out)
 {
     krb5_auth_context ac = NULL;
     krb5_rd_req_out_ctx o = NULL;
     krb5_rd_req_in_ctx in;
+    krb5_ticket *ticket;
     krb5_error_code ret;
 
     pair_krb5(pair, krb5_rd_req_in_ctx_alloc(pair->context, &in), "alloc");
@@ -56,6 +57,14 @@ verify(struct gss_pair *pair, const struct krb5_ext_known *k,
     ret = krb5_rd_req_ctx(pair->context, &ac, &request, NULL, in, &o);
     krb5_rd_req_in_ctx_free(pair->context, in);
     krb5_auth_con_free(pair->context, ac);
+    if (ret == 0 && k != NULL && k->lent) {
+	pair_krb5(pair, krb5_rd_req_out_get_ticket(pair->context, o, &ticket),
+		  "krb5_rd_req_out_get_ticket");
+	k->part = ticket->ticket;
+	memset(&ticket->ticket, 0, sizeof(ticket->ticket));
+	krb5_free_ticket(pair->context, ticket);
+	k->lent = 0;
+    }
     if (ret == 0 && out != NULL)
 	*out = o;
     else if (ret == 0)
@@ -130,6 +139,9 @@ test_used(struct gss_pair *pair)
     check(verify(pair, known, NULL) == KRB5KRB_AP_ERR_BADMATCH,
 	  "and was not decrypted");
     check(verify(pair, NULL, NULL) == 0, "one that is not known is");
+    known->lent = 1;
+    check(verify(pair, known, NULL) == 0, "nor is it used when it is lent");
+    known->lent = 0;
 }
 
 static void
