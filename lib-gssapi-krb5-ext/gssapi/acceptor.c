@@ -126,9 +126,11 @@ keep_authenticator(krb5_context context, struct gsskrb5_ext_exchange *ext,
     krb5_error_code ret;
 
     ret = _gsskrb5_ext_read_server(context, ext);
-    if (ret == 0)
-	ret = krb5_copy_principal(context, ext->server, &first->server);
-    if (ret == 0)
+    if (ret == 0) {
+	first->server = ext->server;	/* steal; it can be read again */
+	ext->server = NULL;
+    }
+    if (ret == 0 && first->client == NULL)
 	ret = _krb5_principalname2krb5_principal(context, &first->client,
 						 a->cname, a->crealm);
     if (ret == 0)
@@ -160,6 +162,7 @@ begin_again(krb5_context context, gsskrb5_ctx ctx)
     ctx->ticket = NULL;
     krb5_free_keyblock(context, ctx->service_keyblock);
     ctx->service_keyblock = NULL;
+    _gsskrb5_ext_forget_session(context, ctx->ext);
     _gsskrb5_ext_wipe(&ctx->fwd_data);
     ctx->flags = 0;
     _gsskrb5_ext_forget_early(context, ctx);
@@ -336,31 +339,6 @@ _gsskrb5_ext_accept_other(OM_uint32 *minor_status, krb5_context context,
     return kret ? GSS_S_DEFECTIVE_TOKEN : GSS_S_FAILURE;
 }
 
-/*
- * Decode what is one AP-REQ of Kerberos 5 and nothing else.
- */
-static krb5_error_code
-decode_ap_req(const krb5_data *octets, AP_REQ *req)
-{
-    krb5_error_code ret;
-    size_t len;
-
-    ret = decode_AP_REQ(octets->data, octets->length, req, &len);
-    if (ret)
-	return ret;
-    if (len != octets->length)
-	ret = ASN1_EXTRA_DATA;
-    else if (req->pvno != 5 || req->ticket.tkt_vno != 5)
-	ret = KRB5KRB_AP_ERR_BADVERSION;
-    else if (req->msg_type != krb_ap_req)
-	ret = KRB5KRB_AP_ERR_MSG_TYPE;
-    if (ret) {
-	free_AP_REQ(req);
-	memset(req, 0, sizeof(*req));
-    }
-    return ret;
-}
-
 /**
  * Begin with an AP-REQ.
  *
@@ -386,16 +364,12 @@ _gsskrb5_ext_accept_request(OM_uint32 *minor_status, krb5_context context,
 	*minor_status = 0;
 	return GSS_S_DEFECTIVE_TOKEN;
     }
-    _gsskrb5_ext_forget_ap_req(context, ext);
-    kret = decode_ap_req(ap_req, &ext->ap_req);
-    if (kret == 0) {
-	ext->tokens++;
-	kret = _krb5_ext_read_ap_options(context, ap_req, &ext->options);
-    }
+    kret = _gsskrb5_ext_read_ap_req(context, ext, ap_req);
     if (kret) {
 	*minor_status = kret;
 	return GSS_S_DEFECTIVE_TOKEN;
     }
+    ext->tokens++;
     ext->framed = framed;
     if (!ext->waiting)
 	ext->offered = can_offer(ext, ext->options);
@@ -796,13 +770,14 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     ext->answered = 1;
     if (first->client == NULL)
 	return GSS_S_COMPLETE;	/* it is the first that could be read */
-    kret = _gsskrb5_ext_read_server(context, ext);
+    kret = ext->repeated ? 0 : _gsskrb5_ext_read_server(context, ext);
     if (kret)
 	return fail(minor_status, kret);
     memset(&now, 0, sizeof(now));
     keep_checksum(&now, a->cksum);
     if (!krb5_principal_compare(context, first->client, ctx->source) ||
-	!krb5_principal_compare(context, first->server, ext->server))
+	(!ext->repeated &&
+	 !krb5_principal_compare(context, first->server, ext->server)))
 	return fail(minor_status, KRB5KRB_AP_ERR_BADMATCH);
     if ((a->seq_number ? *a->seq_number : 0) != first->remote_seq)
 	return fail(minor_status, KRB5KRB_AP_ERR_BADSEQ);
@@ -850,6 +825,8 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     krb5_error_code kret;
     OM_uint32 ret;
 
+    first->client = ctx->source;		/* steal; it is in a, too */
+    ctx->source = NULL;
     kret = keep_authenticator(context, ctx->ext, a, ac->keyblock, first);
     first->flags = ctx->flags;
     first->fwd_data = ctx->fwd_data;
@@ -859,7 +836,10 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     if (kret == 0)
 	kret = _krb5_ext_know(context, &ctx->ext->ap_req.ticket.enc_part,
 			      &ctx->ticket->ticket, ctx->service_keyblock,
+			      &ctx->ext->session, ac->keytype,
 			      &ctx->ext->known);
+    if (kret == 0)
+	kret = _gsskrb5_ext_keep_ticket(context, ctx->ext);
     if (kret)
 	return fail(minor_status, kret);
     ret = ask(minor_status, context, ctx, first->session, code,
@@ -970,10 +950,26 @@ _gsskrb5_ext_accept_decoded(gsskrb5_ctx ctx)
  *
  * @return an alias, or NULL
  */
-const struct krb5_ext_known *
+struct krb5_ext_known *
 _gsskrb5_ext_accept_known(gsskrb5_ctx ctx)
 {
     return ctx->ext->known;
+}
+
+/**
+ * Where to leave the session key of the AP-REQ, as the cipher that has
+ * decrypted its Authenticator: another Authenticator may follow in that key.
+ *
+ * @param context a Kerberos 5 context
+ * @param ctx the context
+ *
+ * @return where there is NULL; stays NULL where nothing is left
+ */
+krb5_crypto *
+_gsskrb5_ext_accept_session(krb5_context context, gsskrb5_ctx ctx)
+{
+    _gsskrb5_ext_forget_session(context, ctx->ext);
+    return &ctx->ext->session;
 }
 
 /**

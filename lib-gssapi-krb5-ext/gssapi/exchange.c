@@ -63,14 +63,199 @@ _gsskrb5_ext_read_server(krb5_context context,
 /*
  * Forget the AP-REQ; there may be none.
  */
-void
-_gsskrb5_ext_forget_ap_req(krb5_context context,
+static void
+forget_ap_req(krb5_context context,
 			   struct gsskrb5_ext_exchange *ext)
 {
     free_AP_REQ(&ext->ap_req);
     memset(&ext->ap_req, 0, sizeof(ext->ap_req));
     krb5_free_principal(context, ext->server);
     ext->server = NULL;
+    krb5_data_free(&ext->ticket);
+}
+
+/*
+ * Where the fields of an AP-REQ are (RFC 4120 5.5.1), without their tags;
+ * aliases into its octets.
+ */
+struct fields {
+    heim_octet_string options, ticket, authenticator;
+};
+
+/*
+ * Take the element at the head of rest, which has to be constructed and to
+ * have that tag.
+ */
+static int
+take(heim_octet_string *rest, Der_class class, unsigned int tag,
+     heim_octet_string *inside)
+{
+    size_t length, head;
+    Der_type type;
+
+    if (der_match_tag_and_length(rest->data, rest->length, class, &type, tag,
+				 &length, &head) ||
+	type != CONS || length > rest->length - head)
+	return 0;
+    inside->data = (unsigned char *)rest->data + head;
+    inside->length = length;
+    rest->data = (unsigned char *)inside->data + length;
+    rest->length -= head + length;
+    return 1;
+}
+
+/*
+ * Returns 0 for what is not written in the usual way; that may be an AP-REQ
+ * all the same.
+ */
+static int
+find_fields(const krb5_data *octets, struct fields *fields)
+{
+    /* pvno, msg-type */
+    static unsigned char head[] = { 0xa0, 3, 2, 1, 5, 0xa1, 3, 2, 1, 14 };
+    const heim_octet_string usual = { sizeof(head), head };
+    heim_octet_string rest = *octets, inside, begin;
+
+    if (!take(&rest, ASN1_C_APPL, 14, &inside) || rest.length != 0)
+	return 0;
+    rest = inside;
+    if (!take(&rest, ASN1_C_UNIV, UT_Sequence, &inside) || rest.length != 0)
+	return 0;
+    rest = inside;
+    if (rest.length < sizeof(head))
+	return 0;
+    begin = rest;
+    begin.length = sizeof(head);
+    rest.data = (unsigned char *)rest.data + sizeof(head);
+    rest.length -= sizeof(head);
+    return der_heim_octet_string_cmp(&begin, &usual) == 0 &&
+	take(&rest, ASN1_C_CONTEXT, 2, &fields->options) &&
+	take(&rest, ASN1_C_CONTEXT, 3, &fields->ticket) &&
+	take(&rest, ASN1_C_CONTEXT, 4, &fields->authenticator) &&
+	rest.length == 0;
+}
+
+/*
+ * The content of the options: 32 bits, none of them unused.
+ */
+static int
+read_options(const heim_octet_string *der, uint32_t *options)
+{
+    const unsigned char *p = der->data;
+
+    if (der->length != 7 || p[0] != UT_BitString || p[1] != 5 || p[2] != 0)
+	return 0;
+    *options = (uint32_t)p[3] << 24 | (uint32_t)p[4] << 16 |
+	(uint32_t)p[5] << 8 | p[6];
+    return 1;
+}
+
+/*
+ * If the ticket is the one before's, octet for octet, what that was decoded to
+ * stays, and only options and Authenticator are new.  Returns 0 and has
+ * changed nothing if it is another, or if there is anything unusual about the
+ * rest.
+ */
+static int
+read_repeated(struct gsskrb5_ext_exchange *ext, const krb5_data *octets)
+{
+    EncryptedData authenticator;
+    struct fields fields;
+    uint32_t options;
+    size_t size;
+
+    if (ext->ticket.length == 0 || !find_fields(octets, &fields) ||
+	der_heim_octet_string_cmp(&fields.ticket, &ext->ticket) != 0 ||
+	!read_options(&fields.options, &options))
+	return 0;
+    if (decode_EncryptedData(fields.authenticator.data,
+			     fields.authenticator.length, &authenticator,
+			     &size))
+	return 0;
+    if (size != fields.authenticator.length) {
+	free_EncryptedData(&authenticator);
+	return 0;
+    }
+    free_EncryptedData(&ext->ap_req.authenticator);
+    ext->ap_req.authenticator = authenticator;
+    ext->options = options;
+    ext->ap_req.ap_options.use_session_key =
+	(options & GSSKRB5_EXT_WIRE_USE_SESSION_KEY) != 0;
+    ext->ap_req.ap_options.mutual_required =
+	(options & GSSKRB5_EXT_WIRE_MUTUAL_REQUIRED) != 0;
+    return 1;
+}
+
+static krb5_error_code
+check_ap_req(const AP_REQ *req, size_t size, size_t length)
+{
+    if (size != length)
+	return ASN1_EXTRA_DATA;
+    if (req->pvno != 5 || req->ticket.tkt_vno != 5)
+	return KRB5KRB_AP_ERR_BADVERSION;
+    if (req->msg_type != krb_ap_req)
+	return KRB5KRB_AP_ERR_MSG_TYPE;
+    return 0;
+}
+
+/*
+ * Decode what is one AP-REQ of Kerberos 5 and nothing else, in the place of
+ * the one before.  octets have to stay until the mechanism's call returns.
+ */
+krb5_error_code
+_gsskrb5_ext_read_ap_req(krb5_context context,
+			 struct gsskrb5_ext_exchange *ext,
+			 const krb5_data *octets)
+{
+    krb5_error_code ret;
+    size_t size;
+
+    ext->octets = *octets;
+    ext->repeated = read_repeated(ext, octets);
+    if (ext->repeated)
+	return 0;
+    forget_ap_req(context, ext);
+    ret = decode_AP_REQ(octets->data, octets->length, &ext->ap_req, &size);
+    if (ret) {
+	memset(&ext->ap_req, 0, sizeof(ext->ap_req));
+	return ret;
+    }
+    ret = check_ap_req(&ext->ap_req, size, octets->length);
+    if (ret == 0)
+	ret = _krb5_ext_read_ap_options(context, octets, &ext->options);
+    if (ret)
+	forget_ap_req(context, ext);
+    return ret;
+}
+
+/*
+ * The ticket of this AP-REQ is to come again: remember its octets.
+ */
+krb5_error_code
+_gsskrb5_ext_keep_ticket(krb5_context context,
+			 struct gsskrb5_ext_exchange *ext)
+{
+    struct fields fields;
+
+    krb5_data_free(&ext->ticket);
+    if (!find_fields(&ext->octets, &fields))
+	return 0;
+    if (krb5_data_copy(&ext->ticket, fields.ticket.data,
+		       fields.ticket.length))
+	return krb5_enomem(context);
+    return 0;
+}
+
+/*
+ * Forget the session key of an AP-REQ, as a cipher; there may be none.
+ */
+void
+_gsskrb5_ext_forget_session(krb5_context context,
+			    struct gsskrb5_ext_exchange *ext)
+{
+    if (ext->session)
+	krb5_crypto_destroy(context, ext->session);
+    ext->session = NULL;
 }
 
 /*
@@ -113,9 +298,10 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
     krb5_data_free(&ext->second_ticket);
     if (ext->authdata_state != GSSKRB5_EXT_AUTHDATA_RECEIVED)
 	krb5_data_free(&ext->authdata);
-    _gsskrb5_ext_forget_ap_req(context, ext);
+    forget_ap_req(context, ext);
     _gsskrb5_ext_forget_first(context, &ext->first);
     _krb5_ext_free_peek(context, &ext->peek);
+    _gsskrb5_ext_forget_session(context, ext);
     _krb5_ext_forget(context, &ext->known);
     _gsskrb5_ext_forget_own_tgt(context, &ext->own);
 }

@@ -102,6 +102,8 @@ struct gsskrb5_ext_exchange {
     unsigned int offered : 1;	/* the initiator takes extra tokens */
     unsigned int waiting : 1;	/* acceptor: our challenge is out */
     unsigned int answered : 1;	/* acceptor: and has come back */
+    unsigned int repeated : 1;	/* acceptor: this AP-REQ has the ticket of the
+				   one before, octet for octet */
     unsigned int confirmed : 1;	/* a KRB-ERROR2 without error went over */
     unsigned int recovered : 1;	/* one with an error did */
     unsigned int level_k : 1;	/* initiator: it was in our subkey */
@@ -116,6 +118,9 @@ struct gsskrb5_ext_exchange {
     AP_REQ ap_req;		/* acceptor: the last AP-REQ, ... */
     uint32_t options;		/* ... its ap-options in the clear, ... */
     krb5_principal server;	/* ... and the ticket's, once it was read */
+    krb5_data octets;		/* acceptor: of this call's AP-REQ; alias */
+    krb5_data ticket;		/* acceptor: of the ticket that is to come
+				   again */
     krb5_data challenge;	/* the last one; ours or to be quoted */
     krb5_data authdata;		/* the acceptor's, DER */
     enum gsskrb5_ext_authdata_state authdata_state;
@@ -139,6 +144,8 @@ struct gsskrb5_ext_exchange {
     struct gsskrb5_ext_own_tgt own; /* that has gone out */
     struct gsskrb5_ext_first first;
     struct krb5_ext_peek peek;	/* of the AP-REQ that is being refused */
+    krb5_crypto session;	/* of this AP-REQ, with what was derived from
+				   it; NULL if known has it */
     struct krb5_ext_known *known; /* the ticket that is to come again */
     struct gsskrb5_ext_early early;
 };
@@ -153,9 +160,18 @@ krb5_error_code
 _gsskrb5_ext_read_server(krb5_context context,
 			 struct gsskrb5_ext_exchange *ext);
 
+krb5_error_code
+_gsskrb5_ext_read_ap_req(krb5_context context,
+			 struct gsskrb5_ext_exchange *ext,
+			 const krb5_data *octets);
+
+krb5_error_code
+_gsskrb5_ext_keep_ticket(krb5_context context,
+			 struct gsskrb5_ext_exchange *ext);
+
 void
-_gsskrb5_ext_forget_ap_req(krb5_context context,
-			   struct gsskrb5_ext_exchange *ext);
+_gsskrb5_ext_forget_session(krb5_context context,
+			    struct gsskrb5_ext_exchange *ext);
 
 void
 _gsskrb5_ext_wipe(krb5_data *data);

@@ -129,8 +129,11 @@ _gsskrb5_ext_accept_policy(krb5_context context, gsskrb5_ctx ctx,
 const AP_REQ *
 _gsskrb5_ext_accept_decoded(gsskrb5_ctx ctx);
 
-const struct krb5_ext_known *
+struct krb5_ext_known *
 _gsskrb5_ext_accept_known(gsskrb5_ctx ctx);
+
+krb5_crypto *
+_gsskrb5_ext_accept_session(krb5_context context, gsskrb5_ctx ctx);
 
 OM_uint32
 _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,

@@ -86,6 +86,7 @@ _gsskrb5_ext_replay_cache_store(krb5_context context, const char *name,
 {
     krb5_error_code ret, ret2;
     char *path;
+    off_t size;
     int fd;
 
     if (_gsskrb5_ext_replay_cache_is_none(name))
@@ -94,10 +95,11 @@ _gsskrb5_ext_replay_cache_store(krb5_context context, const char *name,
     if (ret)
 	return ret;
     ret = _gsskrb5_ext_replay_file_open(context, path,
-					strncmp(name, "file2:", 6) == 0, &fd);
+					strncmp(name, "file2:", 6) == 0, &fd,
+					&size);
     if (ret)
 	goto out;
-    ret = _gsskrb5_ext_replay_table_store(fd, tag,
+    ret = _gsskrb5_ext_replay_table_store(fd, size, tag,
 					  stamp_of(ctime, now, skew),
 					  (uint32_t)now, (uint32_t)skew);
     ret2 = _gsskrb5_ext_replay_file_close(fd);

@@ -48,7 +48,7 @@ _gsskrb5_ext_replay_cache_path(krb5_context context, const char *name,
 
 krb5_error_code
 _gsskrb5_ext_replay_file_open(krb5_context context, const char *path,
-			      int shared, int *fd);
+			      int shared, int *fd, off_t *size);
 
 krb5_error_code
 _gsskrb5_ext_replay_file_close(int fd);

@@ -42,6 +42,7 @@ struct facts {
     mode_t mode;
     uid_t uid;
     nlink_t nlink;
+    off_t size;
     uint64_t ino, dev[2];
 };
 
@@ -114,11 +115,12 @@ examine(int fd, const char *path, struct facts *facts)
     /* where it cannot be had, there is the other way */
     if (statx(fd < 0 ? AT_FDCWD : fd, fd < 0 ? path : "",
 	      fd < 0 ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH,
-	      STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_UID | STATX_INO,
-	      &stx) == 0) {
+	      STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_UID | STATX_INO |
+	      STATX_SIZE, &stx) == 0) {
 	facts->mode = stx.stx_mode;
 	facts->uid = stx.stx_uid;
 	facts->nlink = stx.stx_nlink;
+	facts->size = (off_t)stx.stx_size;
 	facts->ino = stx.stx_ino;
 	facts->dev[0] = stx.stx_dev_major;
 	facts->dev[1] = stx.stx_dev_minor;
@@ -130,6 +132,7 @@ examine(int fd, const char *path, struct facts *facts)
     facts->mode = st.st_mode;
     facts->uid = st.st_uid;
     facts->nlink = st.st_nlink;
+    facts->size = st.st_size;
     facts->ino = st.st_ino;
     facts->dev[0] = st.st_dev;
     facts->dev[1] = 0;
@@ -191,54 +194,66 @@ lock_file(int fd, int command, int type)
 }
 
 /*
- * Whether path still is the file with these facts.
+ * Wait for the lock of the file with these facts, and have its size then.
+ * *current is 0 if path no longer is that file.
  */
-static int
-is_named(const char *path, const struct facts *facts)
+static krb5_error_code
+wait_for_lock(krb5_context context, const char *path, int fd,
+	      struct facts *facts, int *current)
 {
     struct facts now;
 
-    return examine(-1, path, &now) == 0 && now.ino == facts->ino &&
-	now.dev[0] == facts->dev[0] && now.dev[1] == facts->dev[1];
+    if (lock_file(fd, LOCK_WAIT, F_WRLCK) < 0)
+	return system_error(context, path, N_("locked", ""), errno);
+    if (examine(-1, path, &now) == 0 && now.ino == facts->ino &&
+	now.dev[0] == facts->dev[0] && now.dev[1] == facts->dev[1]) {
+	facts->size = now.size;
+	*current = 1;
+    }
+    return 0;
 }
 
 /*
- * Lock the file.  *current is 0 if it was removed or replaced meanwhile, and
- * nobody else would see what is stored.
+ * Lock the file and check it.  *current is 0 if it was removed or replaced
+ * meanwhile, and nobody else would see what is stored.
  *
  * Where the lock is free there is no time in which path can have become
  * another file but that between two system calls, and there will be as much
  * again before the record is written, so it is enough that the file still has
- * its name.  Where the lock was waited for, path is looked up.
+ * its name; and one examination is enough for all.  Where the lock has to be
+ * waited for, the file is checked before, and path is looked up after that.
  */
 static krb5_error_code
-lock_current(krb5_context context, const char *path, int fd,
-	     const struct facts *facts, int *current)
+lock_checked(krb5_context context, const char *path, int fd, int shared,
+	     off_t *size, int *current)
 {
-    struct facts now;
+    int locked = lock_file(fd, LOCK, F_WRLCK) == 0;
+    krb5_error_code ret;
+    struct facts facts;
 
     *current = 0;
-    if (lock_file(fd, LOCK, F_WRLCK) == 0) {
-	if (examine(fd, NULL, &now) < 0)
-	    return system_error(context, path, N_("examined", ""), errno);
-	*current = now.nlink != 0;
-	return 0;
-    }
-    if (lock_file(fd, LOCK_WAIT, F_WRLCK) < 0)
-	return system_error(context, path, N_("locked", ""), errno);
-    *current = is_named(path, facts);
-    return 0;
+    if (examine(fd, NULL, &facts) < 0)
+	return system_error(context, path, N_("examined", ""), errno);
+    ret = check_file(context, path, &facts, shared);
+    if (ret)
+	return ret;
+    if (locked)
+	*current = facts.nlink != 0;
+    else
+	ret = wait_for_lock(context, path, fd, &facts, current);
+    *size = facts.size;
+    return ret;
 }
 
 /*
  * One try.  *fd stays -1 if path was another file in the end.
  */
 static krb5_error_code
-try_open(krb5_context context, const char *path, int shared, int *fd)
+try_open(krb5_context context, const char *path, int shared, int *fd,
+	 off_t *size)
 {
-    krb5_error_code ret = 0;
-    struct facts facts;
-    int file, current = 0;
+    krb5_error_code ret;
+    int file, current;
 
     /* O_NONBLOCK: a FIFO or a device must not make it wait */
     file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
@@ -247,16 +262,11 @@ try_open(krb5_context context, const char *path, int shared, int *fd)
 	return system_error(context, path, N_("opened", ""), errno);
     if (O_CLOEXEC == 0)
 	rk_cloexec(file);
-    if (examine(file, NULL, &facts) < 0)
-	ret = system_error(context, path, N_("examined", ""), errno);
-    if (ret == 0)
-	ret = check_file(context, path, &facts, shared);
-    if (ret == 0)
-	ret = lock_current(context, path, file, &facts, &current);
+    ret = lock_checked(context, path, file, shared, size, &current);
     if (current)
 	*fd = file;
     else
-	close(file);
+	(void)_gsskrb5_ext_replay_file_close(file);
     return ret;
 }
 
@@ -271,15 +281,16 @@ try_open(krb5_context context, const char *path, int shared, int *fd)
  *        the administrator has named: root may own it, the group may use it.
  * @param fd the open file, -1 on error; close it with
  *        _gsskrb5_ext_replay_file_close()
+ * @param size of the file, since it is locked
  *
  * @return 0; KRB5_RC_IO_PERM if the file is no regular file, another user's,
  *         open to others or has two names; EAGAIN if it is replaced all the
- *         time; otherwise the errno of open(), fstat() or the lock.  The error
+ *         time; otherwise the errno of open(), statx() or the lock.  The error
  *         message is set, with the path, the reason and what to do.
  */
 krb5_error_code
 _gsskrb5_ext_replay_file_open(krb5_context context, const char *path,
-			      int shared, int *fd)
+			      int shared, int *fd, off_t *size)
 {
     krb5_error_code ret = 0;
     int i;
@@ -288,7 +299,7 @@ _gsskrb5_ext_replay_file_open(krb5_context context, const char *path,
     for (i = 0; ret == 0 && *fd == -1; i++) {
 	if (i == MAX_OPENS)
 	    return system_error(context, path, N_("kept", ""), EAGAIN);
-	ret = try_open(context, path, shared, fd);
+	ret = try_open(context, path, shared, fd, size);
     }
     return ret;
 }

@@ -96,6 +96,8 @@ _gsskrb5_ext_accept_policy(krb5_context context, gsskrb5_ctx ctx,
     krb5_keyblock *key = NULL;
     krb5_error_code ret;
 
+    if (ext->repeated)
+	return;			/* it is that of the AP-REQ before */
     ext->policy = REPLAY_POLICY_OFF;
     ext->shared = 0;
     if (ext->user2user)

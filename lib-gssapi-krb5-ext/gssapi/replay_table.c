@@ -136,13 +136,10 @@ read_at(const struct file *file, off_t offset, unsigned char *octets,
 }
 
 static krb5_error_code
-read_head(int fd, struct file *file)
+read_head(int fd, off_t size, struct file *file)
 {
     file->fd = fd;
-    /* no fstat(): see replay_file.c on the times of a file */
-    file->size = lseek(fd, 0, SEEK_END);
-    if (file->size < 0)
-	return errno;
+    file->size = size;
     return read_fd(fd, 0, file->head, file->size > HEAD_LENGTH ?
 		   SIPHASH_KEY_LENGTH : (size_t)file->size,
 		   &file->head_length);
@@ -259,6 +256,9 @@ is_sane(const struct search *search, off_t offset, const struct record *record)
     if (stamp_of(record) == 0)
 	return is_empty(record);
     for (i = 0; next_table(&table) && table.offset <= offset; i++) {
+	/* the place behind a table's last is the first of the next table */
+	if (offset > table.offset + (off_t)table.records * RECORD_LENGTH)
+	    continue;
 	place = place_of(search, &table, i, record->octets);
 	if (offset == place || offset == place + RECORD_LENGTH)
 	    return 1;
@@ -359,7 +359,8 @@ write_record(int fd, off_t place, const unsigned char *tag, uint32_t stamp)
  * Search a replay cache for a tag and store it if it is not there.
  *
  * @param fd the file, open for reading and writing and locked against
- *        everybody else; its offset is not used, and then is the end
+ *        everybody else; its offset is not used
+ * @param size the file's, since it is locked
  * @param tag REPLAY_TAG_LENGTH octets
  * @param stamp the time to store with the tag, seconds since 1970 modulo 2^32,
  *        not 0, which is the mark of a record that was never written
@@ -369,12 +370,12 @@ write_record(int fd, off_t place, const unsigned char *tag, uint32_t stamp)
  * @return 0 if the tag was not there and now is; KRB5KRB_AP_ERR_REPEAT if it
  *         was; KRB5_RC_IO_UNKNOWN if the file is damaged, so that the tag may
  *         have been there; EOVERFLOW if the file is as large as it may be and
- *         every place of the tag is taken; otherwise the errno of lseek(),
+ *         every place of the tag is taken; otherwise the errno of
  *         pread() or pwrite(), ENOSPC for a short write.  Only in the first
  *         case a record has been written.
  */
 krb5_error_code
-_gsskrb5_ext_replay_table_store(int fd,
+_gsskrb5_ext_replay_table_store(int fd, off_t size,
 				const unsigned char tag[REPLAY_TAG_LENGTH],
 				uint32_t stamp, uint32_t now, uint32_t skew)
 {
@@ -382,7 +383,7 @@ _gsskrb5_ext_replay_table_store(int fd,
     struct search search = { &file, { 0 }, tag, now, skew, -1, 0 };
     krb5_error_code ret;
 
-    ret = read_head(fd, &file);
+    ret = read_head(fd, size, &file);
     if (ret == 0)
 	ret = get_seed(&file, search.seed);
     if (ret == 0)

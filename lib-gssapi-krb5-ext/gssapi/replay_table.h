@@ -32,7 +32,7 @@
 #define REPLAY_TAG_LENGTH 12
 
 krb5_error_code
-_gsskrb5_ext_replay_table_store(int fd,
+_gsskrb5_ext_replay_table_store(int fd, off_t size,
 				const unsigned char tag[REPLAY_TAG_LENGTH],
 				uint32_t stamp, uint32_t now, uint32_t skew);
 

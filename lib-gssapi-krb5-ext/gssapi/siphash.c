@@ -14,6 +14,17 @@ struct state {
 };
 
 /*
+ * Eight octets, least significant first, as a compiler knows for one load.
+ */
+static uint64_t
+load8_le(const unsigned char *p)
+{
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 |
+	(uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 |
+	(uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
+}
+
+/*
  * length <= 8 octets, least significant first; what is missing is 0.
  */
 static uint64_t
@@ -77,7 +88,7 @@ _gsskrb5_ext_siphash24(const unsigned char key[SIPHASH_KEY_LENGTH],
 		       const void *data, size_t length)
 {
     const unsigned char *p = data;
-    uint64_t k0 = load_le(key, 8), k1 = load_le(key + 8, 8);
+    uint64_t k0 = load8_le(key), k1 = load8_le(key + 8);
     struct state s;
     size_t left;
 
@@ -86,7 +97,7 @@ _gsskrb5_ext_siphash24(const unsigned char key[SIPHASH_KEY_LENGTH],
     s.v2 = k0 ^ 0x6c7967656e657261ULL;
     s.v3 = k1 ^ 0x7465646279746573ULL;
     for (left = length; left >= 8; left -= 8, p += 8)
-	compress(&s, load_le(p, 8));
+	compress(&s, load8_le(p));
     /* the last word ends with the length modulo 256 */
     compress(&s, load_le(p, left) | (uint64_t)(length & 0xff) << 56);
     s.v2 ^= 0xff;

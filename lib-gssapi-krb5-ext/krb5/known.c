@@ -17,6 +17,10 @@
  * @param cipher the encrypted part of its ticket
  * @param part what is in it; it becomes known's, and nothing is left there
  * @param service the key that has opened it
+ * @param session the session key with what was derived from it, or NULL in it;
+ *        it becomes known's, and NULL is left there
+ * @param keytype the enctype that the Authenticator wants for a subkey (RFC
+ *        4537), or ETYPE_NULL
  * @param known what is remembered, NULL on failure; free it with
  *        _krb5_ext_forget()
  *
@@ -27,6 +31,7 @@
 KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
 _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
 	       EncTicketPart *part, const krb5_keyblock *service,
+	       krb5_crypto *session, krb5_enctype keytype,
 	       struct krb5_ext_known **known)
 {
     struct krb5_ext_known *k;
@@ -39,9 +44,12 @@ _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
     ret = copy_EncryptedData(cipher, &k->cipher);
     if (ret == 0)
 	ret = krb5_copy_keyblock_contents(context, service, &k->service);
-    if (ret == 0)
-	ret = krb5_crypto_init(context, &part->key, ETYPE_NULL, &k->session);
+    if (ret == 0 && *session == NULL)
+	ret = krb5_crypto_init(context, &part->key, ETYPE_NULL, session);
     if (ret == 0) {
+	k->keytype = keytype;
+	k->session = *session;			/* steal */
+	*session = NULL;
 	k->part = *part;			/* steal */
 	memset(part, 0, sizeof(*part));
     } else
@@ -69,6 +77,34 @@ _krb5_ext_is_known(const struct krb5_ext_known *known,
 	known->service.keyvalue.length == service->keyvalue.length &&
 	ct_memcmp(known->service.keyvalue.data, service->keyvalue.data,
 		  service->keyvalue.length) == 0;
+}
+
+/**
+ * Take what is in the ticket instead of a copy: an exchange needs it once.
+ *
+ * @param known what is remembered; its ticket stays known, but for its part
+ * @param part what is in the ticket, the caller's
+ */
+void
+_krb5_ext_lend(struct krb5_ext_known *known, EncTicketPart *part)
+{
+    *part = known->part;			/* steal */
+    memset(&known->part, 0, sizeof(known->part));
+    known->lent = 1;
+}
+
+/**
+ * Have it again, since the request is refused.
+ *
+ * @param known what has lent it
+ * @param part of _krb5_ext_lend(); nothing is left there
+ */
+void
+_krb5_ext_give_back(struct krb5_ext_known *known, EncTicketPart *part)
+{
+    known->part = *part;			/* steal */
+    memset(part, 0, sizeof(*part));
+    known->lent = 0;
 }
 
 static void

@@ -41,12 +41,13 @@ new_request(struct gss_pair *pair)
  * What krb5_rd_req_ctx() says of the request; out may be NULL.
  */
 static krb5_error_code
-verify(struct gss_pair *pair, const struct krb5_ext_known *k,
+verify(struct gss_pair *pair, struct krb5_ext_known *k,
        krb5_rd_req_out_ctx *out)
 {
     krb5_auth_context ac = NULL;
     krb5_rd_req_out_ctx o = NULL;
     krb5_rd_req_in_ctx in;
+    krb5_ticket *ticket;
     krb5_error_code ret;
 
     pair_krb5(pair, krb5_rd_req_in_ctx_alloc(pair->context, &in), "alloc");
@@ -56,6 +57,14 @@ verify(struct gss_pair *pair, const struct krb5_ext_known *k,
     ret = krb5_rd_req_ctx(pair->context, &ac, &request, NULL, in, &o);
     krb5_rd_req_in_ctx_free(pair->context, in);
     krb5_auth_con_free(pair->context, ac);
+    if (ret == 0 && k != NULL && k->lent) {
+	pair_krb5(pair, krb5_rd_req_out_get_ticket(pair->context, o, &ticket),
+		  "krb5_rd_req_out_get_ticket");
+	k->part = ticket->ticket;
+	memset(&ticket->ticket, 0, sizeof(ticket->ticket));
+	krb5_free_ticket(pair->context, ticket);
+	k->lent = 0;
+    }
     if (ret == 0 && out != NULL)
 	*out = o;
     else if (ret == 0)
@@ -69,6 +78,7 @@ know(struct gss_pair *pair)
     krb5_rd_req_out_ctx out;
     krb5_keyblock *key;
     krb5_ticket *ticket;
+    krb5_crypto session = NULL;
     AP_REQ req;
 
     _krb5_ext_forget(pair->context, &known);
@@ -81,7 +91,8 @@ know(struct gss_pair *pair)
     pair_krb5(pair, krb5_decode_ap_req(pair->context, &request, &req),
 	      "krb5_decode_ap_req");
     pair_krb5(pair, _krb5_ext_know(pair->context, &req.ticket.enc_part,
-				   &ticket->ticket, key, &known),
+				   &ticket->ticket, key, &session,
+				   ETYPE_NULL, &known),
 	      "_krb5_ext_know");
     free_AP_REQ(&req);
     krb5_free_ticket(pair->context, ticket);
@@ -128,6 +139,9 @@ test_used(struct gss_pair *pair)
     check(verify(pair, known, NULL) == KRB5KRB_AP_ERR_BADMATCH,
 	  "and was not decrypted");
     check(verify(pair, NULL, NULL) == 0, "one that is not known is");
+    known->lent = 1;
+    check(verify(pair, known, NULL) == 0, "nor is it used when it is lent");
+    known->lent = 0;
 }
 
 static void
@@ -182,6 +196,30 @@ test_checks(struct gss_pair *pair)
 }
 
 /*
+ * The first Authenticator has said which enctype a subkey is to have; the next
+ * one says nothing.
+ */
+static void
+test_keytype(struct gss_pair *pair)
+{
+    krb5_rd_req_out_ctx out;
+    krb5_flags options;
+    int wanted;
+
+    know(pair);
+    for (wanted = 0; wanted < 2; wanted++) {
+	known->keytype = wanted ? ETYPE_AES128_CTS_HMAC_SHA1_96 : ETYPE_NULL;
+	pair_krb5(pair, verify(pair, known, &out), "krb5_rd_req_ctx");
+	pair_krb5(pair, krb5_rd_req_out_get_ap_req_options(pair->context, out,
+							   &options),
+		  "krb5_rd_req_out_get_ap_req_options");
+	krb5_rd_req_out_ctx_free(pair->context, out);
+	check(((options & AP_OPTS_USE_SUBKEY) != 0) == wanted,
+	      "a subkey's enctype, wanted: %d", wanted);
+    }
+}
+
+/*
  * What was remembered had a PAC that was verified, for only a request that was
  * accepted is; here is one that never was.
  */
@@ -213,6 +251,7 @@ main(int argc, char **argv)
     test_used(&pair);
     test_not_used(&pair);
     test_checks(&pair);
+    test_keytype(&pair);
     test_pac(&pair);
     _krb5_ext_forget(pair.context, &known);
     krb5_data_free(&request);

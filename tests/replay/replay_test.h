@@ -125,8 +125,9 @@ store_number(const char *path, uint32_t number, uint32_t now)
 
     if (fd < 0)
 	err(1, "%s", path);
-    ret = _gsskrb5_ext_replay_table_store(fd, number_tag(number, tag), now,
-					  now, SKEW);
+    ret = _gsskrb5_ext_replay_table_store(fd, size_of(path),
+					  number_tag(number, tag), now, now,
+					  SKEW);
     close(fd);
     return ret;
 }

@@ -159,6 +159,34 @@ class Good(ApCase):
             self.complete_second(credential=ap.issue(
                 self.key, session=ap.new_key(etype)))
 
+    def test_later_enctypes_are_ignored(self):
+        """The first Authenticator has settled the acceptor's subkey."""
+        # REQ: XT-41, XT-40
+        both = {"options": ap.OFFER | ap.WANT_MUTUAL}
+        for etypes in ((17,), (23, 17), ()):
+            with self.subTest(etypes=etypes):
+                self.complete_second(etypes=etypes)
+                self.complete_second(etypes=etypes, ap_rep=True, **both)
+
+    def test_request_in_another_form(self):
+        """A ticket that comes again is not decoded again; a second AP-REQ that
+        has it is read in any form that a first one may have."""
+        # REQ: XT-73
+        for head in (b"\xa0\x81\x03\x02\x01\x05",
+                     b"\xa0\x04\x02\x81\x01\x05",
+                     b"\xa0\x03\x02\x01\x05"):
+            who = self.initiator()
+
+            def changed(token):
+                fields = der.parse(gss.Krb5Token(token).inner).inner()
+                return gss.krb5_token(gss.AP_REQ, der.app(14, der.seq(
+                    head, *(field.raw for field in list(fields)[1:]))))
+            with self.subTest(head=head.hex()), Call(self.challenge) as call:
+                self.wants_more(who, call.ask(changed(who.token())))
+                call.send(changed(who.confirmed_token()))
+                call.initiate_messages(who.messages())
+            self.established(call.line, tokens="3")
+
     def test_challenge_in_either_form(self):
         """Unwrapped is how it is sent; in AD-IF-RELEVANT it is taken."""
         # REQ: XT-43
@@ -682,6 +710,20 @@ class SecondToken(ApCase):
         # REQ: XT-38
         for seq in (5, None):
             self.refuse_second(BADSEQ, seq=seq)
+
+    def test_malformed_authorization_data(self):
+        """As in the first; a list of enctypes that does not count, too."""
+        # REQ: XT-03, XT-43
+        options = k2.ap_options(ap.OFFER)
+        for code, inside in ((GENERIC, [(129, b"\x30\x03\x02\x02\x12")]),
+                             (GENERIC, [(129, b"junk")]),
+                             (GENERIC, [(129, der.seq(der.integer(18)) +
+                                         b"\0")]),
+                             (MSG_TYPE, [k2.etypes(18), k2.etypes(18)])):
+            with self.subTest(inside=inside):
+                self.refuse_second(code, etypes=(), options=None,
+                                   clear=ap.OFFER,
+                                   relevant=[options] + inside)
 
     def test_another_client(self):
         """Whoever knows the challenge, which is no secret of its own."""
