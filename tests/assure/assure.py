@@ -11,7 +11,9 @@ usage: assure.py [--hours H] [--again] [--table FILE] [PART...]
 H (default 4) is shared out among the parts that can take any time.  --table
 puts the table into FILE between its two marks.  PART is one of
 
-    faults    every allocation fails once: exchanges, the KDC
+    faults    every allocation fails once: exchanges, the KDC, PKINIT; files
+              that are damaged; KDCs that end, clocks that jump
+    load      good and bad requests for half an hour
     fuzz      each target of tests/fuzz
     mutants   each check of ours is taken away: does a test fail?
     asan      everything built with sanitizers, and all tests (an hour)
@@ -76,7 +78,13 @@ def parts():
     asan = install.build_dir() / "assure" / "asan"
     return [
         Part("faults", [program("test_faults_gss"),
-                        suite("assure/t_faults_kdc")], faults, env=every),
+                        program("test_faults_files"),
+                        program("test_faults_acceptor"),
+                        suite("assure/t_faults_kdc"),
+                        suite("assure/t_faults_between")], faults, env=every),
+        Part("load", [python("soak/soak_load.py", "1800")],
+             {"requests": r"(\d+) requests, \d+ findings",
+              "findings": r"\d+ requests, (\d+) findings"}),
         Part("fuzz", [python("fuzz/run_fuzz.py", "{seconds}")], fuzz, 1),
         Part("mutants", [python("assure/mutate_checks.py", "--build",
                                 "--seconds", "{seconds}")],

@@ -161,6 +161,11 @@ class Realm:
         if daemon is not None:
             daemon.stop()
 
+    def crash(self):
+        """Kill the KDC."""
+        daemon, self._daemon = self._daemon, None
+        daemon.kill()
+
     def restart(self, **sections):
         """Stop, lay `sections` over the configuration, start again."""
         self.stop()
