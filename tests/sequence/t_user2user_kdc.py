@@ -125,6 +125,7 @@ class SecondTicketTest(UserToUserCase):
 
     def test_none(self):
         self.assert_refused(BADOPTION, BOB)
+        self.assert_refused(BADOPTION, BOB, b"")    # a list of none
 
     def test_not_a_tgt(self):
         # REQ: XT-84
