@@ -10,8 +10,9 @@
 #   make soak-pkinit    2,000 PKINIT exchanges with MIT krb5, both ways
 #   make mutate         100,000 GSS exchanges with a changed token, in one process
 #   make soak-loop      the same between programs, by a man in the middle
-#   make fuzz           librxkad-2b with libFuzzer, 10 minutes (clang)
+#   make fuzz           each target of libFuzzer, 10 minutes (clang)
 #   make assure         attacks by machine, ASSURE_HOURS (4) and more; doc/assurance.md
+#   make coverage       which lines and branches the tests take (an hour)
 #   make trace          which requirement has which tests
 #   make deb            Debian's packages with the series, in $(BUILD_DIR)/deb (root)
 #   make check-deb      installs them, and Debian's again, in a chroot (root)
@@ -71,8 +72,10 @@ fuzz:
 	$(ENV) $(PYTHON) tests/fuzz/run_fuzz.py 2400
 assure:
 	$(ENV) $(PYTHON) tests/assure/assure.py --hours $(ASSURE_HOURS) --table doc/assurance.md
+coverage:
+	$(ENV) $(PYTHON) tests/assure/coverage.py --build --table doc/assurance.md
 bare-machine:
 	tests/bare-machine
 
 .PHONY: all demo check clean check-patches check-heimdal check-ext check-prefixes \
-	check-providers refresh trace deb check-deb drawings export check-export proof bench soak-pkinit mutate soak-loop fuzz assure bare-machine
+	check-providers refresh trace deb check-deb drawings export check-export proof bench soak-pkinit mutate soak-loop fuzz assure coverage bare-machine

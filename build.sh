@@ -23,6 +23,7 @@ usage: ./build.sh [COMMAND] [OPTION...]
                    DH hcrypto uses (default: $CRYPTO or openssl; the base as it is
                    has its own)
   --asan           build with AddressSanitizer and UndefinedBehaviorSanitizer
+  --coverage       build with gcc's counting of lines and branches
   --unpatched      build the base as it is, without modules and patches
   --stage NAME     stop after deps, fetch, unpack, overlay, patch, configure, build or install
   --discard        overwrite files that were edited by hand below BUILD_DIR/src
@@ -46,7 +47,7 @@ DEP_COMMANDS="gcc make autoconf automake libtoolize pkg-config bison flex perl p
 STAGES="deps fetch unpack overlay patch configure build install"
 
 top=$(cd "$(dirname "$0")" && pwd)
-command=build base= tarball= jobs= prefix= asan=no last_stage=install discard= series=patched
+command=build base= tarball= jobs= prefix= asan=no last_stage=install discard= series=patched coverage=no
 build_dir=${BUILD_DIR:-$top/_build} crypto=${CRYPTO:-}
 
 die() { # "WHAT: WHAT TO DO"
@@ -71,6 +72,7 @@ parse_arguments() {
             esac
             shift ;;
         --asan) asan=yes ;;
+        --coverage) coverage=yes ;;
         --unpatched) series=unpatched ;;
         --discard) discard=--discard ;;
         -h|--help) usage; exit 0 ;;
@@ -439,6 +441,8 @@ set_compiler() {
         CFLAGS="-g -O1 -fsanitize=address,undefined -fno-omit-frame-pointer"
         export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
     fi
+    # -O1: a branch of ours is one of gcc's; several processes count at once
+    [ "$coverage" = no ] || CFLAGS="-g -O1 --coverage -fprofile-update=atomic"
     export CC CFLAGS
 }
 

@@ -10,7 +10,7 @@ where it was stopped: a mutant is run again only when its function has changed.
 usage: mutate_checks.py [--build] [--record] [--again] [--direct]
                         [--only TESTS] [--seconds N] [--survivors] [FILE...]
 
-FILE is part of a file's name (default: all).  --build makes the copy anew from
+FILE is part of a file's name, or of FILE.c:FUNCTION (default: all).  --build makes the copy anew from
 the tree, --record also looks anew at what the tests reach, --again runs what
 has survived again, --survivors only lists it.  --direct makes no copy: the C
 programs of tests/ that need nothing else are linked with the mutants and with
@@ -435,9 +435,9 @@ def main():
     state = install.build_dir() / "assure" / "mutants"
     state.mkdir(parents=True, exist_ok=True)
     files = mutate(sources(), state)
-    wanted = [f for f in files
-              if not args.file or any(p in f.name for p in args.file)]
-    chosen = [m for f in wanted for m in f.mutants]
+    chosen = [m for f in files for m in f.mutants if not args.file or any(
+        part in "%s:%s" % (m.file, m.function) for part in args.file)]
+    wanted = [f for f in files if any(m.file == f.name for m in chosen)]
     reasons = equivalents()
     if not args.survivors:
         if args.direct:

@@ -832,7 +832,7 @@ check_user2user(const struct request *r, const KDC_REQ_BODY *body,
 }
 
 /*
- * A ticket is for who has the one that was sent, and ends with it.
+ * A ticket is for who has the one that was sent, or for nobody.
  */
 static void
 check_tgs_reply(const struct request *r, const krb5_data *octets,
@@ -848,11 +848,14 @@ check_tgs_reply(const struct request *r, const krb5_data *octets,
     want(decode_EncTicketPart(r->piece[TICKET].data, r->piece[TICKET].length,
 			      &part, NULL) == 0);
     want(part.endtime >= NOW - context->max_skew);
-    want(r->padata.len > 1 || (is_name(&rep.cname, &part.cname) &&
-			       strcmp(rep.crealm, part.crealm) == 0));
-    free_EncTicketPart(&part);
     want(decode_KDC_REQ_BODY(octets->data, octets->length, &body,
 			     NULL) == 0);
+    if (body.kdc_options.request_anonymous)
+	want(strcmp(rep.cname.name_string.val[0], KRB5_WELLKNOWN_NAME) == 0);
+    else if (r->padata.len == 1)
+	want(is_name(&rep.cname, &part.cname) &&
+	     strcmp(rep.crealm, part.crealm) == 0);
+    free_EncTicketPart(&part);
     if (body.kdc_options.enc_tkt_in_skey)
 	check_user2user(r, &body, &rep.ticket);
     free_KDC_REQ_BODY(&body);

@@ -166,21 +166,17 @@ test_size(gss_cred_id_t *cred, size_t size, OM_uint32 want)
     if (text == NULL)
 	errx(1, "malloc");
     memset(text, 'x', size);
-    text[size - 28] = '\0';	/* what stands around it */
+    text[size - 21] = '\0';	/* what stands around it */
     memset(&ad, 0, sizeof(ad));
     add(&ad, 77, text);
     der = encode(&ad);
     free_AuthorizationData(&ad);
     free(text);
-    if (want == 0) {
-	check(der.length > MAX_SIZE - 32 && der.length <= MAX_SIZE,
-	      "the test has %u octets", (unsigned)der.length);
+    check(der.length == size, "the test has %u octets", (unsigned)der.length);
+    if (want == 0)
 	taken(cred, der.value, der.length, "as much as there can be");
-    } else {
-	check(der.length > MAX_SIZE, "the test has %u octets",
-	      (unsigned)der.length);
+    else
 	refused(cred, der.value, der.length, want, "too long");
-    }
     free(der.value);
 }
 
@@ -230,7 +226,7 @@ test_set(struct gss_pair *pair)
     test_one_type(cred, 77, 9, 0);
     test_one_type(cred, 77, 10, (OM_uint32)ASN1_BAD_FORMAT);
     test_size(cred, MAX_SIZE, 0);
-    test_size(cred, MAX_SIZE + 32, ERANGE);
+    test_size(cred, MAX_SIZE + 1, ERANGE);
     taken(cred, NULL, 0, "none");
     free(octets);
     free(der.value);
@@ -276,11 +272,12 @@ exchange(struct gss_pair *pair, gss_OID mech, gss_cred_id_t first,
 }
 
 /*
- * What is read, as "one,two"; the status if that is not GSS_S_COMPLETE.
+ * What is read with an OID of that first octet, 0x69 in one of ours, as
+ * "one,two"; the status if that is not GSS_S_COMPLETE.
  */
 static OM_uint32
-read_octets(gss_ctx_id_t ctx, const void *arcs, size_t length, char *text,
-	    size_t size, OM_uint32 *minor)
+read_octets(gss_ctx_id_t ctx, int first, const void *arcs, size_t length,
+	    char *text, size_t size, OM_uint32 *minor)
 {
     gss_buffer_set_t data = GSS_C_NO_BUFFER_SET;
     unsigned char octets[32];
@@ -290,6 +287,7 @@ read_octets(gss_ctx_id_t ctx, const void *arcs, size_t length, char *text,
 
     memcpy(octets, GSS_KRB5_ACCEPTOR_AUTHZ_DATA_X->elements, 20);
     memcpy(octets + 20, arcs, length);
+    octets[0] = first;
     oid.elements = octets;
     oid.length = 20 + length;
     text[0] = '\0';
@@ -316,7 +314,7 @@ test_read(gss_ctx_id_t ctx, const void *arcs, size_t length, OM_uint32 want,
     char found[64];
     OM_uint32 major, minor;
 
-    major = read_octets(ctx, arcs, length, found, sizeof(found), &minor);
+    major = read_octets(ctx, 0x69, arcs, length, found, sizeof(found), &minor);
     check(major == want && strcmp(found, text) == 0,
 	  "%s: %08x/%d %s", what, (unsigned)major, (int)minor, found);
 }
@@ -345,18 +343,25 @@ test_oids(struct gss_pair *pair)
 	size_t length;
     } bad[] = {
 	{ "", 0 }, { "\x80\x4d", 2 }, { "\xcd", 1 }, { "\x4d\x01", 2 },
-	{ "\x90\x80\x80\x80\x00", 5 }, { "\x81\x80\x80\x80\x80\x4d", 6 }
+	{ "\x90\x80\x80\x80\x00", 5 }, { "\x90\x80\x80\x80\x4d", 5 },
+	{ "\x81\x80\x80\x80\x80\x4d", 6 }
     };
     char found[64];
     OM_uint32 major, minor;
     size_t i;
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-	major = read_octets(pair->initiator, bad[i].arcs, bad[i].length,
+	major = read_octets(pair->initiator, 0x69, bad[i].arcs, bad[i].length,
 			    found, sizeof(found), &minor);
-	check(GSS_ERROR(major) && found[0] == '\0', "OID %u: %08x",
-	      (unsigned)i, (unsigned)major);
+	check(major == GSS_S_FAILURE && minor == 0, "OID %u: %08x/%d",
+	      (unsigned)i, (unsigned)major, (int)minor);
     }
+    major = read_octets(pair->initiator, 0x68, ARC_77, found, sizeof(found),
+			&minor);
+    check(major == GSS_S_FAILURE && minor == 0,
+	  "an OID of another: %08x/%d", (unsigned)major, (int)minor);
+    test_read(pair->initiator, "\x8f\xff\xff\xff\x7f", 5, GSS_S_UNAVAILABLE,
+	      "", "-1");
     test_read(pair->initiator, ARC_MINUS_5, GSS_S_UNAVAILABLE, "", "-5");
     test_read(pair->initiator, ARC_143, GSS_S_UNAVAILABLE, "", "143");
 }

@@ -124,12 +124,15 @@ test_names(void)
 	{ RESTRICTED, "PC$@OTHER.TEST", NULL, NOT_US },
 	{ RESTRICTED, "P$@LOOP.TEST", NULL, NOT_US },
 	{ RESTRICTED, "PCX$@LOOP.TEST", NULL, NOT_US },
+	{ RESTRICTED, "PD$@LOOP.TEST", NULL, NOT_US },
+	{ RESTRICTED, "PCX@LOOP.TEST", NULL, NOT_US },
 	{ RESTRICTED, "PC.loop.test$@LOOP.TEST", NULL, NOT_US },
 	{ RESTRICTED, "pc@LOOP.TEST", NULL, NOT_US },
 	{ RESTRICTED, "$@LOOP.TEST", NULL, NOT_US },
 	{ "RestrictedKrbHost/.loop.test@LOOP.TEST", "$@LOOP.TEST", NULL,
 	  NOT_US },
 	{ RESTRICTED, "PC$/pc.loop.test@LOOP.TEST", NULL, NOT_US },
+	{ RESTRICTED, "PC$/pc.loop.test/x@LOOP.TEST", NULL, NOT_US },
 	{ RESTRICTED, "host/pc.loop.test/x@LOOP.TEST", NULL, NOT_US },
 
 	/* other names are opened with any key, as ever, and are its owner's */
@@ -168,6 +171,8 @@ test_insisting_allowed(void)
 	  NOT_FOUND },
 	{ RESTRICTED, "PC$@LOOP.TEST", "http/pc@LOOP.TEST", NOT_FOUND },
 	{ RESTRICTED, "PC$@LOOP.TEST", "http@LOOP.TEST", NOT_FOUND },
+	{ RESTRICTED, "PC$@LOOP.TEST", "http/pc.loop.test/x@LOOP.TEST",
+	  NOT_FOUND },
 	/* not another service's key, nor for another name */
 	{ RESTRICTED, "ftp/" PC, "http/" PC, NOT_FOUND },
 	{ "ftp/" PC, "host/" PC, "http/" PC, NOT_FOUND },

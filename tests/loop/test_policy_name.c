@@ -98,11 +98,58 @@ share_key(struct gss_pair *pair, const char *name)
     krb5_free_principal(pair->context, service);
 }
 
+static void
+add_key(struct gss_pair *pair, krb5_keytab keytab, const char *name,
+	krb5_keytab_entry *entry)
+{
+    pair_krb5(pair, krb5_parse_name(pair->context, name, &entry->principal),
+	      name);
+    pair_krb5(pair, krb5_kt_add_entry(pair->context, keytab, entry),
+	      "krb5_kt_add_entry");
+    krb5_free_principal(pair->context, entry->principal);
+}
+
+/*
+ * An acceptor of a service without a policy, in whose keytab are protected
+ * ones: with another key, and with the same octets for another enctype.
+ */
+static gss_cred_id_t
+beside_others(struct gss_pair *pair, krb5_keytab *keytab)
+{
+    krb5_keytab_entry entry, other;
+    krb5_principal service;
+    gss_cred_id_t cred;
+    OM_uint32 major, minor;
+
+    pair_krb5(pair, krb5_kt_resolve(pair->context, "MEMORY:others", keytab),
+	      "krb5_kt_resolve");
+    pair_krb5(pair, krb5_parse_name(pair->context, PAIR_SERVICE, &service),
+	      PAIR_SERVICE);
+    pair_krb5(pair, krb5_kt_get_entry(pair->context, pair->keytab, service, 0,
+				      0, &entry), "krb5_kt_get_entry");
+    krb5_free_principal(pair->context, entry.principal);
+    entry.principal = service;
+    other = entry;
+    add_key(pair, *keytab, "free/security.test@SECURITY.TEST", &other);
+    other.keyblock.keytype = ETYPE_AES256_CTS_HMAC_SHA384_192;
+    add_key(pair, *keytab, "service/enctype@SECURITY.TEST", &other);
+    pair_krb5(pair, krb5_generate_random_keyblock(
+	pair->context, ETYPE_AES256_CTS_HMAC_SHA1_96, &other.keyblock),
+	      "krb5_generate_random_keyblock");
+    add_key(pair, *keytab, "service/key@SECURITY.TEST", &other);
+    krb5_free_keyblock_contents(pair->context, &other.keyblock);
+    krb5_kt_free_entry(pair->context, &entry);
+    major = gss_krb5_import_cred(&minor, NULL, NULL, *keytab, &cred);
+    pair_gss(major, minor, "gss_krb5_import_cred");
+    return cred;
+}
+
 int
 main(int argc, char **argv)
 {
-    gss_buffer_desc sent, renamed;
-    gss_cred_id_t named;
+    gss_buffer_desc sent, renamed, free_one;
+    gss_cred_id_t named, beside;
+    krb5_keytab keytab;
     struct gss_pair pair;
     OM_uint32 major, minor;
 
@@ -131,10 +178,17 @@ main(int argc, char **argv)
 	  "nor where both names have the key: the stricter policy counts");
     check(accept_first(&pair, pair.acceptor_cred, &sent) ==
 	  GSS_S_CONTINUE_NEEDED, "the protected name still works");
+    beside = beside_others(&pair, &keytab);
+    rename_service(&sent, "free", &free_one);
+    check(accept_first(&pair, beside, &free_one) == GSS_S_COMPLETE,
+	  "what other keys of the keytab are for does not count");
 
     gss_release_buffer(&minor, &sent);
     gss_release_buffer(&minor, &renamed);
+    gss_release_buffer(&minor, &free_one);
     gss_release_cred(&minor, &named);
+    gss_release_cred(&minor, &beside);
+    krb5_kt_close(pair.context, keytab);
     pair_free(&pair);
     return check_done();
 }

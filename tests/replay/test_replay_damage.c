@@ -170,6 +170,57 @@ test_hole(void)
 }
 
 /*
+ * A record that cannot be where it is, where the last one is good: what was
+ * there may have been the tag.
+ */
+static void
+test_wrong_place(void)
+{
+    unsigned char *octets, *after;
+    krb5_error_code ret;
+    size_t length, n;
+
+    octets = make_file(NUMBERS, &length);
+    number_tag(7, octets + AT_6);
+    write_file(FILE_NAME, octets, length);
+    ret = store_number(FILE_NAME, 6, NOW);
+    check(ret == KRB5_RC_IO_UNKNOWN, "another's record in its place (%d)",
+	  (int)ret);
+    after = read_file(FILE_NAME, &n);
+    check(n == length && memcmp(octets, after, n) == 0, "nothing is written");
+    free(after);
+    number_tag(6, octets + AT_6);
+    write_file(FILE_NAME, octets, length);
+    ret = store_number(FILE_NAME, 6, NOW);
+    check(ret == KRB5KRB_AP_ERR_REPEAT, "the file as it was (%d)", (int)ret);
+    ret = store_number(FILE_NAME, 7, NOW);
+    check(ret == 0, "takes another (%d)", (int)ret);
+    free(octets);
+}
+
+/*
+ * The only record is looked at, though no tag leads to it.
+ */
+static void
+test_one_record(void)
+{
+    unsigned char *octets;
+    krb5_error_code ret;
+    size_t length;
+
+    octets = make_file(1, &length);
+    memcpy(octets + 16, octets + AT_6, RECORD);
+    write_file(FILE_NAME, octets, 16 + RECORD);
+    ret = store_number(FILE_NAME, 249, NOW);
+    check(ret == KRB5_RC_IO_UNKNOWN, "one record, in a wrong place (%d)",
+	  (int)ret);
+    write_file(FILE_NAME, octets, 16);
+    ret = store_number(FILE_NAME, 249, NOW);
+    check(ret == 0, "and none (%d)", (int)ret);
+    free(octets);
+}
+
+/*
  * Files with a mark in the time of never: the tag is there and the time is 0.
  */
 static void
@@ -234,6 +285,8 @@ main(int argc, char **argv)
     test_new_seeds();
     test_flips();
     test_hole();
+    test_wrong_place();
+    test_one_record();
     test_no_time();
     test_garbage();
     return check_done();

@@ -125,6 +125,7 @@ class SecondTicketTest(UserToUserCase):
 
     def test_none(self):
         self.assert_refused(BADOPTION, BOB)
+        self.assert_refused(BADOPTION, BOB, b"")    # a list of none
 
     def test_not_a_tgt(self):
         # REQ: XT-84
@@ -149,6 +150,8 @@ class SecondTicketTest(UserToUserCase):
 
     def test_its_times_and_flags(self):
         self.assert_refused(EXPIRED, BOB, self.tgt(start=-7200, end=-3600))
+        # the clocks of two who talk may differ; the KDC's is its own
+        self.assert_refused(EXPIRED, BOB, self.tgt(start=-7200, end=-60))
         self.assert_refused(NOT_YET_VALID, BOB, self.tgt(start=7200,
                                                          end=9000))
         self.assert_refused(NOT_YET_VALID, BOB, self.tgt(flags=INVALID))
@@ -163,6 +166,17 @@ class SecondTicketTest(UserToUserCase):
 
     def test_a_key_version_that_never_was(self):
         self.assert_refused(BADKEYVER, BOB, self.tgt(kvno=77))
+
+    def test_no_key_version(self):
+        """The current key is meant."""
+        request, answer = self.ask(BOB, self.tgt(kvno=None))
+        self.assertEqual(answer.msg_type, krb.TGS_REP, answer)
+        self.assert_refused(TAMPERED, BOB, self.tgt(kvno=None,
+                                                    key=bytes(32)))
+
+    def test_an_enctype_that_the_realm_has_no_key_of(self):
+        # REQ: XT-84
+        self.assert_refused(ETYPE_NOSUPP, BOB, self.tgt(etype=99))
 
 
 class RolloverTest(UserToUserCase):

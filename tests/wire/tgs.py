@@ -121,7 +121,8 @@ class Request:
     ad: the octets of enc-authorization-data before encryption, or None;
     subkey: 32 octets, or None; ad_key and ad_usage say how they are
     encrypted when not as RFC 4120 wants.  server may be None; realm is the
-    server's, if not the client's; additional: DER of further tickets.
+    server's, if not the client's; additional: DER of further tickets, [b""]
+    a list of none.
     """
 
     def __init__(self, tgt, server, ad=None, subkey=None, ad_key=None,
