@@ -57,7 +57,7 @@ class AttackCase(RealmCase):
         answer = self.send(self.request(token, **kw), way)
         self.assert_error(answer, krb.PREAUTH_EXPIRED)
         self.assertEqual(answer.e_text, E_TEXT)
-        self.assertEqual(answer.pa_types, [krb.PA_AS_FRESHNESS])
+        self.assertEqual(answer.pa_types_but_keys, [krb.PA_AS_FRESHNESS])
         new = exchange.token_of(answer)
         self.assertNotEqual(new, token)
         self.assertLess(abs(freshness.when(self.key, new) - time.time()), 60)

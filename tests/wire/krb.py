@@ -100,6 +100,12 @@ class _WithPadata:
         """Types in the order they stand."""
         return [kind for kind, _ in self.padata]
 
+    @property
+    def pa_types_but_keys(self):
+        """Without ETYPE-INFO2, which upstream's master has in each error to
+        a pre-authentication that failed."""
+        return [kind for kind in self.pa_types if kind != PA_ETYPE_INFO2]
+
 
 class KrbError(_WithPadata):
     """KRB-ERROR; padata is its METHOD-DATA, [] when e-data is none."""
