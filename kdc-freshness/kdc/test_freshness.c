@@ -289,6 +289,43 @@ test_token_needs_a_strong_key(krb5_context context)
     }
 }
 
+/* Who holds a token names the enctype; a weak one is not tried. */
+
+static void
+test_token_names_a_weak_enctype(krb5_context context)
+{
+    static const int weak[] = {
+	ETYPE_NULL, ETYPE_DES_CBC_CRC, ETYPE_DES_CBC_MD5, ETYPE_DES3_CBC_SHA1
+    };
+    krb5_keyblock key = make_key(context, ETYPE_AES256_CTS_HMAC_SHA1_96);
+    struct timeval now = { 1700000000, 0 };
+    krb5_data token = mint(context, &key, T0), other;
+    EncryptedData enc, again;
+    size_t i, size;
+    int ret;
+
+    if (_kdc_freshness_parse(&token, &enc))
+	errx(1, "cannot parse a token of our own");
+    for (i = 0; i < sizeof(weak) / sizeof(weak[0]); i++) {
+	enc.etype = weak[i];
+	krb5_data_alloc(&other, 2 + length_EncryptedData(&enc));
+	memset(other.data, 0, 2);
+	ret = encode_EncryptedData((unsigned char *)other.data + other.length -
+				   1, other.length - 2, &enc, &size);
+	CHECK("encoded", ret == 0);
+	CHECK("a weak enctype", _kdc_freshness_parse(&other, &again)
+	      == KRB5_PROG_ETYPE_NOSUPP);
+	krb5_data_free(&other);
+    }
+    free_EncryptedData(&enc);
+    CHECK("a good one", _kdc_freshness_parse(&token, &enc) == 0);
+    free_EncryptedData(&enc);
+    krb5_data_free(&token);
+    CHECK("no version", _kdc_freshness_mint(context, &key, 0, &now, &token)
+	  == EINVAL && token.data == NULL);
+    krb5_free_keyblock_contents(context, &key);
+}
+
 /* A token without kvno, and one in BER that is not DER, are refused. */
 
 static void
@@ -367,6 +404,11 @@ test_judge(void)
 	CHECK(rows[i].descr,
 	      _kdc_freshness_judge(T0 - rows[i].age, T0, 600, 300)
 	      == rows[i].verdict);
+    /* no time that a KDC has, though the clock says it was just now */
+    CHECK("the epoch", _kdc_freshness_judge(0, 100, 600, 300)
+	  == KDC_FRESHNESS_STALE);
+    CHECK("a second later", _kdc_freshness_judge(1, 100, 600, 300)
+	  == KDC_FRESHNESS_FRESH);
 }
 
 /* REQ: PF-20, PF-11: each cell of the table of policy.c */
@@ -456,6 +498,7 @@ main(int argc, char **argv)
     test_token_of_another_key_is_refused(context);
     test_token_of_another_key_usage_is_refused(context);
     test_token_needs_a_strong_key(context);
+    test_token_names_a_weak_enctype(context);
     test_token_is_strict_der_with_kvno(context);
     test_token_differs_each_time(context);
     test_judge();

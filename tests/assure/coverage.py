@@ -116,14 +116,31 @@ def put_table(path, lines):
                                         rest.split(END)[1]))
 
 
+def module_programs(directory):
+    """Run the test programs that stand in the modules; whether one fails."""
+    failed = False
+    for here in modules().values():
+        for source in sorted((install.ROOT / here).glob("test_*.c")):
+            for path in (directory / "obj").rglob(source.stem):
+                if path.parent.name != ".libs" and path.is_file():
+                    failed |= subprocess.run(
+                        [str(path)], check=False, cwd=path.parent,
+                        stdout=subprocess.DEVNULL).returncode != 0
+    return failed
+
+
 def build(directory):
-    """Build and test; the exit status of the tests."""
+    """Build and test; whether a test fails."""
     env = {name: value for name, value in os.environ.items()
            if name not in ("BUILD_DIR", "HEIMDAL_PREFIX")}
     env["HEIMDAL_SOURCES"] = str(install.build_dir() / "download")
-    return subprocess.run(
+    done = subprocess.run(
         ["./build.sh", "check-ext", "--coverage", "--build-dir",
-         str(directory)], cwd=install.ROOT, env=env, check=False).returncode
+         str(directory)], cwd=install.ROOT, env=env, check=False)
+    for part in ("kdc", "lib/hdb", "lib/gssapi"):
+        subprocess.run(["make", "-C", str(directory / "obj" / part), "check",
+                        "TESTS="], check=False, stdout=subprocess.DEVNULL)
+    return done.returncode != 0 or module_programs(directory)
 
 
 def main():
@@ -135,7 +152,7 @@ def main():
     parser.add_argument("--table", type=Path)
     args = parser.parse_args()
     directory = args.of or install.build_dir() / "assure" / "coverage"
-    status = build(directory) if args.build else 0
+    failed = args.build and build(directory)
     counts = {name: count for name, count in counted(directory).items()
               if not args.file or any(part in name for part in args.file)}
     if not counts:
@@ -150,7 +167,7 @@ def main():
                                          text[line - 1].strip()))
     if args.table:
         put_table(args.table, lines)
-    return status
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

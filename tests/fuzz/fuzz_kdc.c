@@ -850,7 +850,9 @@ check_tgs_reply(const struct request *r, const krb5_data *octets,
     want(part.endtime >= NOW - context->max_skew);
     want(decode_KDC_REQ_BODY(octets->data, octets->length, &body,
 			     NULL) == 0);
-    if (body.kdc_options.request_anonymous)
+    /* with one more ticket it means something else */
+    if (body.kdc_options.request_anonymous &&
+	body.additional_tickets == NULL)
 	want(strcmp(rep.cname.name_string.val[0], KRB5_WELLKNOWN_NAME) == 0);
     else if (r->padata.len == 1)
 	want(is_name(&rep.cname, &part.cname) &&

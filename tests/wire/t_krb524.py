@@ -192,6 +192,13 @@ class TicketTest(Krb524Case):
             transited=b"EVIL.ORG", tr_type=1, **foreign))
         self.assert_refused(TRTYPE_NOSUPP, self.issue(
             transited=b"EVIL.ORG", tr_type=77, **foreign))
+        # some KDCs write 0 where there is none
+        self.assertEqual(self.ask(self.issue(tr_type=0, **foreign)).status, 0)
+        self.assert_refused(TRTYPE_NOSUPP, self.issue(
+            transited=b"EVIL.ORG", tr_type=0, **foreign))
+        # there is no path between these two
+        self.assert_refused(BAD_PATH, self.issue(
+            transited=b",", tr_type=1, realm="OTHER.ORG", client="nobody"))
         self.assertEqual(self.ask(self.issue(
             transited=b"EVIL.ORG", tr_type=1, flags=PATH_CHECKED,
             **foreign)).status, 0)
