@@ -81,6 +81,7 @@ def parts():
                         program("test_faults_files"),
                         program("test_faults_acceptor"),
                         suite("assure/t_faults_kdc"),
+                        suite("assure/t_faults_pkinit"),
                         suite("assure/t_faults_between")], faults, env=every),
         Part("load", [python("soak/soak_load.py", "1800")],
              {"requests": r"(\d+) requests, \d+ findings",

@@ -59,6 +59,7 @@ static int fault_inside;	/* of backtrace(), which may allocate */
 static long fault_at;		/* 0: none fails */
 static long fault_count;
 static int fault_hit;		/* it has failed */
+static int fault_passed;	/* it has not, as it is spared */
 static int fault_lost;		/* blocks */
 static int fault_tell;		/* and says where */
 static long fault_live;		/* blocks there are */
@@ -136,16 +137,32 @@ fault_crash(int sig)
  */
 static const char *const *fault_spared;
 
+/*
+ * The same with all that is called from them.
+ */
+static const char *const *fault_spared_below;
+
 static int
-fault_is_spared(void *caller)
+fault_is_in(void *caller, const char *const *libraries)
 {
     Dl_info info;
     size_t i;
 
-    if (fault_spared == NULL || !dladdr(caller, &info))
+    if (libraries == NULL || !dladdr(caller, &info))
 	return 0;
-    for (i = 0; fault_spared[i] != NULL; i++)
-	if (strstr(info.dli_fname, fault_spared[i]) != NULL)
+    for (i = 0; libraries[i] != NULL; i++)
+	if (strstr(info.dli_fname, libraries[i]) != NULL)
+	    return 1;
+    return 0;
+}
+
+static int
+fault_is_below(const struct fault_place *place)
+{
+    int i;
+
+    for (i = 0; i < place->depth; i++)
+	if (fault_is_in(place->frames[i], fault_spared_below))
 	    return 1;
     return 0;
 }
@@ -156,11 +173,14 @@ fault_is_spared(void *caller)
 static int
 fault_now(void *caller)
 {
-    if (!fault_armed || fault_inside || fault_is_spared(caller) ||
+    if (!fault_armed || fault_inside || fault_is_in(caller, fault_spared) ||
 	++fault_count != fault_at)
 	return 0;
-    fault_hit = 1;
     fault_take(&fault_progress->failed);
+    fault_passed = fault_is_below(&fault_progress->failed);
+    if (fault_passed)
+	return 0;
+    fault_hit = 1;
     errno = ENOMEM;
     return 1;
 }
@@ -284,7 +304,7 @@ fault_once(fault_run run, void *arg, long at)
     memset(fault_blocks, 0, sizeof(fault_blocks));
     fault_at = at;
     fault_count = 0;
-    fault_hit = fault_lost = 0;
+    fault_hit = fault_lost = fault_passed = 0;
     fault_tracked = fault_tell;
     wrong = run(arg);
     fault_tracked = 0;
@@ -333,9 +353,9 @@ fault_each(const char *name, fault_run run, void *arg, long stride)
     for (at = only ? only : done->at + stride; at <= total; at += stride) {
 	done->at = at;
 	wrong = fault_once(run, arg, at);
-	if (!fault_hit)
+	if (!fault_hit && !fault_passed)
 	    break;
-	done->faults++;
+	done->faults += fault_hit;
 	/* what is kept for later is lost once, what is lost is lost again */
 	if (wrong != NULL && fault_lost)
 	    wrong = fault_once(run, arg, at);

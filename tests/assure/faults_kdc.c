@@ -19,11 +19,13 @@
 #include <kdc.h>
 
 /*
- * What no patch of ours is in: Berkeley DB, and libraries of Heimdal that end
- * the process, or go on without, in too many places (doc/assurance.md).
+ * What no patch of ours is in: Berkeley DB, LMDB, and libraries of Heimdal
+ * that end the process, or go on without, in too many places
+ * (doc/assurance.md).
  */
 static const char *const spared[] = {
-    "libdb", "libhx509", "libhcrypto", "libheimbase", "libwind", NULL
+    "libdb", "liblmdb", "libhx509", "libhcrypto", "libheimbase", "libwind",
+    NULL
 };
 
 static krb5_context context;
