@@ -57,7 +57,7 @@ verify(struct gss_pair *pair, struct krb5_ext_known *k,
     ret = krb5_rd_req_ctx(pair->context, &ac, &request, NULL, in, &o);
     krb5_rd_req_in_ctx_free(pair->context, in);
     krb5_auth_con_free(pair->context, ac);
-    if (ret == 0 && k != NULL && k->lent) {
+    if (ret == 0 && k != NULL && k->part.key.keyvalue.length == 0) {
 	pair_krb5(pair, krb5_rd_req_out_get_ticket(pair->context, o, &ticket),
 		  "krb5_rd_req_out_get_ticket");
 	k->part = ticket->ticket;
