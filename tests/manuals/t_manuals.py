@@ -21,7 +21,8 @@ VARIABLES = {"realm", "from_realm", "service", "name"}
 # Settings whose names reach libkrb5 through a function of the base.
 INDIRECT = {"krb524_server"}
 # Settings of the base that its manual has never had.
-NEVER_DOCUMENTED = {"pkinit_win2k", "v4_name_convert"}
+NEVER_DOCUMENTED = {"pkinit_pool", "pkinit_revoke", "pkinit_win2k",
+                    "v4_name_convert"}
 # Entries below v4_name_convert, which krb5.conf(5) has as such.
 INSIDE = {"host", "plain"}
 
