@@ -19,7 +19,6 @@ $BUILD_DIR/log/bench_crypto.json, too.
 usage: bench_crypto.py [TURNS]          default 5
 """
 
-import json
 import os
 import re
 import shutil
@@ -30,6 +29,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import sidebyside                                           # noqa: E402
 from realm import install                                   # noqa: E402
 from realm.loop import built, library_env                   # noqa: E402
 
@@ -136,8 +136,9 @@ def main():
                     failed, text = True, text + "  more than it should"
             print(text, flush=True)
             rows.append(row)
-    log = Path(os.environ.get("BUILD_DIR", "_build")) / "log"
-    (log / "bench_crypto.json").write_text(json.dumps(rows, indent=1))
+    sidebyside.save("bench_crypto", {"rows": rows, "plot": [
+        sidebyside.plotted("OpenSSL, %(operation)s %(argument)s" % row,
+                           row["ratio"], to="internal") for row in rows]})
     return failed
 
 

@@ -32,7 +32,6 @@ usage: bench_kdc.py [ROUNDS] [KIND...]      default 60, all that can be had
 
 import collections
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -48,6 +47,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import peers                                                # noqa: E402
+import sidebyside                                           # noqa: E402
 from bench_extra_tokens import spread                       # noqa: E402
 from realm import Realm, install, pki, ports, wait_until    # noqa: E402
 from realm.mit_kdc import MitRealm                          # noqa: E402
@@ -400,9 +400,9 @@ def main():
     for row, functions in reads.items():
         print("configuration read, %s: %s" % (row, ", ".join(
             "%s %d" % item for item in functions.items()) or "nothing"))
-    target = install.build_dir() / "log" / "bench_kdc.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(table, indent=1) + "\n")
+    sidebyside.save("bench_kdc", {"rows": table, "plot": [
+        sidebyside.plotted_cpu("KDC, " + row, table[row]["ours"], BASE)
+        for row in table if "cpu_ratio" in table[row].get("ours", {})]})
     for row in above(table, AIMS):
         print("missed: %s: %.3f, not %s" % (
             row, table[row]["ours"]["cpu_ratio"], AIMS[row]))
