@@ -345,7 +345,10 @@ fault_each(const char *name, fault_run run, void *arg, long stride)
     (void)backtrace(&frame, 1);	/* loads what it needs */
     (void)run(arg);		/* what is made once is made now */
     fault_tell = only != 0;
+    /* what is kept for later is lost once, what is lost is lost again */
     wrong = fault_once(run, arg, 0);
+    if (wrong != NULL && fault_lost)
+	wrong = fault_once(run, arg, 0);
     total = fault_count;
     if (wrong != NULL && done->at == 0) {
 	printf("%s, without a fault: %s\n", name, wrong);
@@ -357,7 +360,6 @@ fault_each(const char *name, fault_run run, void *arg, long stride)
 	if (!fault_hit && !fault_passed)
 	    break;
 	done->faults += fault_hit;
-	/* what is kept for later is lost once, what is lost is lost again */
 	if (wrong != NULL && fault_lost)
 	    wrong = fault_once(run, arg, at);
 	if (wrong != NULL) {
