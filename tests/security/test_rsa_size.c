@@ -5,7 +5,7 @@
 
 /*
  * RSA keys whose size is chosen to keep who verifies with them busy: they are
- * refused, and not after minutes.
+ * refused at once.
  */
 
 #include <config.h>
@@ -19,7 +19,7 @@
 
 #include "sec_test.h"
 
-#define SECONDS 20		/* it took minutes */
+#define SECONDS 20		/* it would take minutes */
 
 enum how { DECRYPT, ENCRYPT, VERIFY };
 
