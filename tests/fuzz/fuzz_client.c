@@ -16,8 +16,8 @@
 #include "krb5-v4compat.h"
 #include "rxkad-2b/krb524.h"
 #include "freshness/freshness.h"
+#include "fuzz_target.h"	/* NOW, want() */
 
-#define NOW 1800000000		/* fuzz_client.py makes its inputs for it */
 #define REALM "EXT.TEST"
 #define MAX_STEPS 12
 
@@ -61,34 +61,6 @@ fuzz_sendto_context(krb5_context unused, krb5_sendto_ctx ctx,
 		    krb5_data *reply)
 {
     return krb5_data_copy(reply, server_reply.data, server_reply.length);
-}
-
-/* The clock stands still. */
-time_t
-time(time_t *t)
-{
-    if (t != NULL)
-	*t = NOW;
-    return NOW;
-}
-
-int
-gettimeofday(struct timeval *tv, void *tz)
-{
-    tv->tv_sec = NOW;
-    tv->tv_usec = 1;
-    return 0;
-}
-
-#define want(condition) wanted((condition) != 0, #condition, __LINE__)
-
-static void
-wanted(int is, const char *what, int line)
-{
-    if (!is) {
-	fprintf(stderr, "line %d: not %s\n", line, what);
-	abort();
-    }
 }
 
 int

@@ -21,8 +21,8 @@
 #include <pkinit_asn1.h>
 #include <rfc2459_asn1.h>
 #include <cms_asn1.h>
+#include "fuzz_target.h"	/* NOW, want() */
 
-#define NOW 1800000000		/* fuzz_kdc.py makes its inputs for it */
 #define MARK  "0123456789abcdef0123456789abcdef"
 #define STALE "fedcba9876543210fedcba9876543210"
 #define REALM "EXT.TEST"
@@ -77,34 +77,6 @@ const char *
 __lsan_default_suppressions(void)
 {
     return "leak:libdb";
-}
-
-/* The clock stands still. */
-time_t
-time(time_t *t)
-{
-    if (t != NULL)
-	*t = NOW;
-    return NOW;
-}
-
-int
-gettimeofday(struct timeval *tv, void *tz)
-{
-    tv->tv_sec = NOW;
-    tv->tv_usec = 1;
-    return 0;
-}
-
-#define want(condition) wanted((condition) != 0, #condition, __LINE__)
-
-static void
-wanted(int is, const char *what, int line)
-{
-    if (!is) {
-	fprintf(stderr, "line %d: not %s\n", line, what);
-	abort();
-    }
 }
 
 /* -- setting up ----------------------------------------------------------- */
