@@ -1,6 +1,7 @@
 """Between any two messages the KDC is killed and begins anew, or a clock
 jumps: what was begun is done or has an error with a name, and the next one
-works.  With FAULT_STRIDE=1, which `make assure` sets, other jumps too."""
+works.  The same between two tokens of an exchange, with either side's clock.
+With FAULT_STRIDE=1, which `make assure` sets, other jumps too."""
 
 import os
 import re
@@ -9,6 +10,7 @@ import unittest
 from realm import Realm, Relay, krb524 as tool
 from realm.extra import ExtraCase, Server, spoil
 from realm.loop import other_clock
+from wire import mitm
 
 HOUR = 3600
 JUMPS = (HOUR, -HOUR, *((30 * 24 * HOUR, 300, -300) if os.environ.get(
@@ -241,6 +243,76 @@ class Jump(BetweenCase):
         for ahead in JUMPS:
             with self.subTest(ahead=ahead):
                 self.jumps(self.asking.clock, ahead)
+
+
+class Tokens(BetweenCase):
+    """A clock jumps between two tokens, and back after the exchange or with
+    the next token."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.acceptors = Clock(cls.realm.dir / "acceptor.clock")
+        cls.servers = {
+            policy: Server(cls, ahead=cls.acceptors.path,
+                           replay_protection=policy)
+            for policy in ("off", "challenge", "require")}
+
+    def kinds(self):
+        """(name, server, preparation)"""
+        for policy, server in self.servers.items():
+            yield policy, server, self.tgt
+            yield policy + ", recovery", server, self.bad_ticket
+
+    def play(self, server, script=None):
+        """What the failure is called, None if both are complete; and the
+        exchange.  The side whose token is the last one is established before
+        the other has refused it: it learns of that by the first message."""
+        ours, theirs, exchange = server.play(script, client=self.asking)
+        self.assertEqual(ours.complete, theirs.complete, exchange.dump())
+        if ours.complete:
+            return None, exchange
+        minor = "minor %d" % (ours.minor or theirs.minor)
+        self.assertRegex(minor, NAMED, exchange.dump())
+        return minor, exchange
+
+    def at_each(self, clock, ahead, back):
+        """Jump with each token, and back with the next one or after all."""
+        def jump(seconds):
+            def action(_exchange, _token, outs):
+                clock.set(seconds)
+                return outs
+            return action
+
+        for name, server, prepare in self.kinds():
+            prepare()
+            failed, whole = self.play(server)
+            self.assertIsNone(failed, name)
+            tokens = [mitm.address(token) for token in whole.tokens]
+            for at, token in enumerate(tokens):
+                script = {token: jump(ahead)}
+                if back and at + 1 < len(tokens):
+                    script[tokens[at + 1]] = jump(0)
+                prepare()
+                with self.subTest(kind=name, token=token):
+                    self.play(server, script)
+                clock.set(0)
+                with self.subTest(kind=name, token=token, next=True):
+                    self.assertIsNone(self.play(server)[0])
+
+    def test_of_the_acceptor(self):
+        # REQ: XT-89
+        for ahead in JUMPS:
+            for back in (False, True):
+                with self.subTest(ahead=ahead, back=back):
+                    self.at_each(self.acceptors, ahead, back)
+
+    def test_of_the_initiator(self):
+        # REQ: XT-89
+        for ahead in JUMPS:
+            for back in (False, True):
+                with self.subTest(ahead=ahead, back=back):
+                    self.at_each(self.asking.clock, ahead, back)
 
 
 if __name__ == "__main__":
