@@ -11,7 +11,8 @@ make_chroot() { # VARIANT
     from=$(mirror)
     [ -n "$from" ] || die "apt has no entry of Debian: add one, or run apt-get update"
     command -v debootstrap >/dev/null || die "no debootstrap: apt-get install debootstrap"
-    debootstrap --variant="$1" "$suite" "$chroot" "$from" >> "$log" 2>&1 || die "debootstrap failed; see $log"
+    # it leaves /proc mounted: in namespaces of its own nowhere else
+    unshare --mount --propagation private debootstrap --variant="$1" "$suite" "$chroot" "$from" >> "$log" 2>&1 || die "debootstrap failed; see $log"
 }
 
 # What the chroot needs of the system to reach the network as the system does.

@@ -17,6 +17,7 @@
 #include "rxkad-2b/krb524.h"
 #include "freshness/freshness.h"
 #include "fuzz_target.h"	/* NOW, want() */
+#include "fuzz_piece.h"
 
 #define REALM "EXT.TEST"
 #define MAX_STEPS 12
@@ -26,19 +27,13 @@ enum {				/* fuzz_client.py has these numbers */
 };
 
 enum {				/* how a piece of an exchange is sent */
-    RAW, ERROR, REPLY, PADATA, NUM_WAYS
+    RAW, ERROR, REPLY, PADATA
 };
 
 /* options of a REPLY */
 #define OWN_NONCE 1		/* not the request's */
 #define WRONG_KEY 2
 #define NO_PADATA 4
-
-struct piece {
-    int way;
-    unsigned option;		/* ERROR: the code */
-    krb5_data octets;		/* alias */
-};
 
 static krb5_context context;
 static krb5_principal user;
@@ -167,25 +162,7 @@ name(const void *data, size_t size)
     krb5_free_principal(context, principal);
 }
 
-/* -- pieces --------------------------------------------------------------- */
-
-static int
-next_piece(const uint8_t **p, size_t *left, struct piece *piece)
-{
-    if (*left < 4)
-	return 0;
-    piece->way = (*p)[0] % NUM_WAYS;
-    piece->option = (*p)[1];
-    piece->octets.length = (size_t)(*p)[2] << 8 | (*p)[3];
-    *p += 4;
-    *left -= 4;
-    if (piece->octets.length > *left)
-	piece->octets.length = *left;
-    piece->octets.data = rk_UNCONST(*p);
-    *p += piece->octets.length;
-    *left -= piece->octets.length;
-    return 1;
-}
+/* -- freshness ------------------------------------------------------------ */
 
 /* The state of freshness tokens, told errors. */
 static void

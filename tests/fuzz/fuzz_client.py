@@ -33,16 +33,16 @@ def etype_info2(etype=18, salt=None, params=None):
         der.ctx(2, der.octets(params)) if params else None))
 
 
-def reply_part(server="krbtgt/" + REALM, end=3600, flags=0x00400000,
-               more=None):
-    """EncASRepPart; its nonce is made anew."""
-    return der.app(25, der.seq(
+def reply_part(server="krbtgt/" + REALM, realm=REALM, end=3600,
+               flags=0x00400000, more=None, tag=25):
+    """EncASRepPart or EncTGSRepPart (26); its nonce is made anew."""
+    return der.app(tag, der.seq(
         der.ctx(0, ap.key_der(KEY)),
         der.ctx(1, der.seq(der.seq(der.ctx(0, der.integer(0)),
                                    der.ctx(1, der.gtime(NOW))))),
         der.ctx(2, der.integer(1)), der.ctx(4, der.flags(flags)),
         der.ctx(5, der.gtime(NOW)), der.ctx(7, der.gtime(NOW + end)),
-        der.ctx(9, der.kstring(REALM)), der.ctx(10, krb.name(server)),
+        der.ctx(9, der.kstring(realm)), der.ctx(10, krb.name(server)),
         more))
 
 

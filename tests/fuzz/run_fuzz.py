@@ -14,10 +14,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fuzz import (fuzz_client, fuzz_gss, fuzz_kdc,          # noqa: E402
-                  fuzz_rxkad)
+                  fuzz_rxkad, fuzz_tgs)
 
 TARGETS = {target.name: target for target in (
-    fuzz_rxkad.TARGET, fuzz_gss.TARGET, fuzz_kdc.TARGET, fuzz_client.TARGET)}
+    fuzz_rxkad.TARGET, fuzz_gss.TARGET, fuzz_kdc.TARGET, fuzz_client.TARGET,
+    fuzz_tgs.TARGET)}
 
 
 def main():
