@@ -538,6 +538,11 @@ check() {
         check_part heimdal python3 "$top/tests/heimdal_check.py" --obj "$build_dir/obj" --jobs "$jobs" \
             --baseline "$top/tests/baseline/check.tsv" --log "$build_dir/log/heimdal" ;;
     esac
+    # the programs of tests/ext, which the part before has made otherwise
+    case $command in check-ext)
+        : > "$build_dir/log/programs.log"
+        logged programs '' 0 make -C "$build_dir/obj/tests/ext" -j"$jobs" CLANG_FORMAT= check TESTS= ;;
+    esac
     case $command in check|check-ext)
         check_part ext python3 "$top/tests/run.py" --jobs "$jobs" ;;
     esac

@@ -13,6 +13,7 @@ puts the table into FILE between its two marks.  PART is one of
 
     faults    every allocation fails once: exchanges, the KDC, PKINIT; files
               that are damaged; KDCs that end, clocks that jump
+    threads   contexts made at the same time, under helgrind
     load      good and bad requests for half an hour
     fuzz      each target of tests/fuzz
     mutants   each check of ours is taken away: does a test fail?
@@ -83,6 +84,9 @@ def parts():
                         suite("assure/t_faults_kdc"),
                         suite("assure/t_faults_pkinit"),
                         suite("assure/t_faults_between")], faults, env=every),
+        Part("threads", [suite("assure/t_threads")],
+             {"passed": r"^(\d+) passed", "failed": r"passed, (\d+) failed"},
+             env={"HELGRIND_EXCHANGES": "50"}),
         Part("load", [python("soak/soak_load.py", "1800")],
              {"requests": r"(\d+) requests, \d+ findings",
               "findings": r"\d+ requests, (\d+) findings"}),
