@@ -13,6 +13,8 @@
  * with $FAULT_ONLY it is told who has
  * allocated what was not freed.
  *
+ * Where malloc() is AddressSanitizer's no allocation fails and none is counted.
+ *
  * $FAULT_STRIDE: every so many allocations only; $FAULT_ONLY=N: this one.
  */
 
@@ -214,6 +216,7 @@ fault_remove(void *p)
 	b->p = NULL;		/* depth stays: it was used */
 }
 
+#ifndef __SANITIZE_ADDRESS__
 void *
 malloc(size_t size)
 {
@@ -249,6 +252,7 @@ free(void *p)
     __libc_free(p);
     errno = saved;
 }
+#endif /* __SANITIZE_ADDRESS__ */
 
 static inline void
 fault_on(void)

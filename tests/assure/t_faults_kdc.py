@@ -13,6 +13,7 @@ SERVICE = "afs/ext.test"
 FEW = 150                               # faults of a request, about
 
 
+@install.own_memory
 class Kdc(RealmCase):
 
     # requests stay good while all of the faults are made

@@ -12,6 +12,7 @@ USER, OTHER = "user@EXT.TEST", "other@EXT.TEST"
 FEW = 200                               # faults of a login, about
 
 
+@install.own_memory
 class Pkinit(RealmCase):
     """The realm's KDC does not run: the program is one."""
 

@@ -3,14 +3,13 @@ cache that they share, and helgrind, which tells two of them that get at the
 same place without a lock.  HELGRIND_EXCHANGES (2) a thread and mode."""
 
 import os
-import shutil
 import subprocess
 import tempfile
 import unittest
 
 from realm import install, loop
 
-VALGRIND = shutil.which("valgrind")
+VALGRIND = install.valgrind()
 FOUND = 9
 
 
@@ -37,7 +36,8 @@ class Threads(unittest.TestCase):
         done = self.helgrind(
             loop.program("test_extra_threads"),
             os.environ.get("HELGRIND_EXCHANGES", "2"), "4",
-            LD_PRELOAD=loop.built("try_lock.so", "tests", "ext", "assure"))
+            **install.preload(loop.built("try_lock.so", "tests", "ext",
+                                         "assure")))
         self.assertEqual(done.returncode, 0, done.stdout[-6000:])
         self.assertIn("8 cases, 0 failed", done.stdout)
 

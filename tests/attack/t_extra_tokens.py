@@ -5,6 +5,7 @@ import os
 import unittest
 
 from realm.extra import ExtraCase, Server, kinds
+from realm.install import own_memory
 from wire import der, gss, krb_error2
 from wire.mitm import edit, extend, substitute
 
@@ -343,6 +344,7 @@ class Forgeries(ExtraCase):
 class Abandoned(ExtraCase):
     """Initiators that do not come back."""
 
+    @own_memory
     def test_memory_is_bounded(self):
         """10,000 contexts that wait for an answer to a challenge are begun
         and dropped."""

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from realm import Realm, RealmCase
+from realm.install import own_memory
 from wire import der, exchange, freshness, krb, pkinit
 
 DES_CBC_CRC, DES_CBC_MD5, DES3, RC4, RC4_EXPORT = 1, 3, 16, 23, 24
@@ -484,6 +485,7 @@ class StormTest(AttackCase):
         text = Path("/proc/%d/status" % self.realm.pid).read_text()
         return int(text.split("VmRSS:")[1].split()[0])
 
+    @own_memory
     def test_five_hundred_bad_requests(self):
         # REQ: PF-15, PF-25
         old = self.mint(when=time.time() - 3600)

@@ -3,7 +3,7 @@ plays."""
 
 import struct
 
-from . import krb524, loop
+from . import install, krb524, loop
 
 CELL = "ext.test"
 
@@ -38,10 +38,8 @@ def afslog(client, *args, cell=CELL):
     if path.exists():
         path.unlink()
     library = loop.built("kafs_token.so", "tests", "ext", "krb524")
-    if "LD_PRELOAD" in client.env:      # a sanitizer's library
-        library = "%s:%s" % (client.env["LD_PRELOAD"], library)
-    run = client.run("afslog", *args, "-c", cell, expect_code=None, env={
-        "LD_PRELOAD": library, "KAFS_TOKEN": str(path)})
+    run = client.run("afslog", *args, "-c", cell, expect_code=None, env=dict(
+        install.preload(library), KAFS_TOKEN=str(path)))
     if run.rc not in (0, 1):
         raise AssertionError(run)
     lines = path.read_text().split() if path.exists() else []

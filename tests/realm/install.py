@@ -1,6 +1,10 @@
 """Where the Heimdal under test is installed, and where build output goes."""
 
+import functools
 import os
+import shutil
+import subprocess
+import unittest
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -24,6 +28,37 @@ def base_env():
     env["LC_ALL"] = "C"
     env["TZ"] = "UTC"
     return env
+
+
+@functools.lru_cache(maxsize=None)
+def sanitizer():
+    """The library of AddressSanitizer if the build has it (build.sh --asan),
+    or None."""
+    stamp = build_dir() / "stamp" / "configure"
+    if not stamp.exists() or "-fsanitize=address" not in stamp.read_text():
+        return None
+    return subprocess.run(
+        ["gcc", "-print-file-name=libasan.so"], check=True, text=True,
+        stdout=subprocess.PIPE).stdout.strip()
+
+
+def own_memory(test):
+    """Decorator of what measures memory or checks it in another way, which
+    has no meaning where a sanitizer does."""
+    return unittest.skipIf(sanitizer(), "memory is the sanitizer's")(test)
+
+
+def valgrind():
+    """Its path, or None if it is not there or of no use."""
+    return None if sanitizer() else shutil.which("valgrind")
+
+
+def preload(*libraries):
+    """Environment that has a program load them; a sanitizer's comes first."""
+    first = [path for path in (os.environ.get("LD_PRELOAD"), sanitizer())
+             if path]
+    return {"LD_PRELOAD": ":".join([*dict.fromkeys(first),
+                                    *map(str, libraries)])}
 
 
 class Install:

@@ -76,8 +76,8 @@ def library_env(inst):
 def other_clock(ahead):
     """Environment of a program whose clock is so many seconds ahead, or as
     many as the file of that name says."""
-    return {"LD_PRELOAD": built("other_clock.so", "tests", "ext", "loop"),
-            "OTHER_CLOCK": str(ahead)}
+    return dict(install.preload(built("other_clock.so", "tests", "ext",
+                                      "loop")), OTHER_CLOCK=str(ahead))
 
 
 class Acceptor:

@@ -1,13 +1,12 @@
 """Retries of a PKINIT login leak nothing (valgrind)."""
 
 import re
-import shutil
 import unittest
 
-from realm import RealmCase, Relay
+from realm import RealmCase, Relay, install
 from wire import exchange, krb
 
-VALGRIND = shutil.which("valgrind")
+VALGRIND = install.valgrind()
 
 
 @unittest.skipUnless(VALGRIND, "no valgrind")

@@ -6,16 +6,15 @@ in tests/loop/test_context_loop.c and test_ntlm_loop.c.
 
 import pathlib
 import re
-import shutil
 import tempfile
 import unittest
 
-from realm import RealmCase
-from realm.install import base_env, build_dir, under_test
+from realm import RealmCase, install
+from realm.install import base_env, build_dir, preload, under_test
 from realm.loop import built, library_env
 from realm.process import run
 
-VALGRIND = shutil.which("valgrind")
+VALGRIND = install.valgrind()
 STEP = build_dir() / "obj/tests/ext/loop/.libs"
 # STEPMECH_MINOR_FAULT and _PEER
 FAULT, PEER = "mech-code: %d" % 0x53540001, "mech-code: %d" % 0x53540002
@@ -163,7 +162,7 @@ class StepTest(unittest.TestCase):
                    KRB5_CONFIG=str(self.dir / "krb5.conf"),
                    KRB5CCNAME=none, KRB5_KTNAME=none,
                    GSSAPI_SPNEGO_NAME="host@step.test",
-                   LD_PRELOAD=str(STEP / "mech_config.so"))
+                   **preload(STEP / "mech_config.so"))
         return run([*argv0, built("test_context", "lib", "gssapi"), "-v",
                     "--mech-type=spnego", *args, "service@step.test"], env,
                    timeout=120, **kw)
