@@ -27,7 +27,7 @@ TESTS = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(TESTS))
 
-from realm.install import build_dir     # noqa: E402
+from realm.install import build_dir, sanitizer_env     # noqa: E402
 
 PASS, FAIL, SKIP = "pass", "fail", "skip"
 TAIL = 20                               # lines of a failed test's log shown
@@ -160,7 +160,8 @@ class Runner:
         self._running = {}
         self._lock = threading.Lock()
         self._tty = sys.stdout.isatty()
-        self._env = dict(os.environ, PYTHONPATH=str(TESTS),
+        self._env = dict(os.environ, **sanitizer_env(),
+                         PYTHONPATH=str(TESTS),
                          PYTHONDONTWRITEBYTECODE="1",
                          TEST_RUN_ID="%d-%d" % (os.getpid(), time.time()))
 

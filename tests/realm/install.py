@@ -42,6 +42,15 @@ def sanitizer():
         stdout=subprocess.PIPE).stdout.strip()
 
 
+def sanitizer_env():
+    """Environment of all programs of a build that has sanitizers."""
+    if not sanitizer():
+        return {}
+    known = "suppressions=%s" % (TESTS / "assure" / "ubsan.supp")
+    return {"UBSAN_OPTIONS": ":".join(filter(None, (
+        os.environ.get("UBSAN_OPTIONS"), known)))}
+
+
 def own_memory(test):
     """Decorator of what measures memory or checks it in another way, which
     has no meaning where a sanitizer does."""
