@@ -51,10 +51,10 @@ static int strange;		/* others */
 static void
 make_key(int number, unsigned char *key)
 {
-    int i;
+    unsigned i;
 
     for (i = 0; i < KEY_LENGTH; i++)
-	key[i] = 1 + (number * 41 + i * 7) % 255;
+	key[i] = 1 + ((unsigned)number * 41 + i * 7) % 255;
 }
 
 static void

@@ -179,11 +179,12 @@ int
 main(int argc, char **argv)
 {
     hc_ossl_ec *key = private();
-    unsigned char *p;
+    unsigned char *p = NULL;
     size_t len;
 
     check(key != NULL && hc_ossl_ec_octets(key, &p, &len) &&
 	  is(p, len, own_public), "the public key of a private one");
+    free(p);
     hc_ossl_ec_free(key);
     ossl_raise_error();
     test_ecdh();

@@ -19,7 +19,7 @@
 
 #include "count_syscalls.h"
 
-#ifdef __linux__
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) /* makes some itself */
 
 #include <sys/ptrace.h>
 

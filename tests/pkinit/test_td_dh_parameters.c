@@ -139,7 +139,7 @@ test_minimum(struct krb5_dh_moduli **moduli)
 int
 main(int argc, char **argv)
 {
-    struct krb5_dh_moduli **builtin, **more;
+    struct krb5_dh_moduli **builtin, **more = NULL;
     int files, i;
 
     setprogname(argv[0]);
@@ -157,14 +157,18 @@ main(int argc, char **argv)
 
     write_moduli();
     files = count_files();
-    for (i = 0; i < 3; i++)
+    for (i = 0; i < 3; i++) {
+	_krb5_free_moduli(more);
 	if (_krb5_parse_moduli(context, MODULI, &more) != 0)
 	    errx(1, "_krb5_parse_moduli");
+    }
     check(count_files() == files, "the moduli file is closed");
     test_told(more, 0, "4096 2048 1024 512");
     test_told(more, 2048, "4096 2048");
     test_told(more, 4097, "none");
 
+    _krb5_free_moduli(more);
+    _krb5_free_moduli(builtin);
     krb5_free_context(context);
     return check_done();
 }

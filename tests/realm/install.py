@@ -27,6 +27,7 @@ def base_env():
     env.setdefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
     env["LC_ALL"] = "C"
     env["TZ"] = "UTC"
+    env.update(leaks(False))
     return env
 
 
@@ -49,6 +50,16 @@ def sanitizer_env():
     known = "suppressions=%s" % (TESTS / "assure" / "ubsan.supp")
     return {"UBSAN_OPTIONS": ":".join(filter(None, (
         os.environ.get("UBSAN_OPTIONS"), known)))}
+
+
+def leaks(found):
+    """Environment of a program that tells, with a sanitizer, what it has not
+    freed at its end, as ours do; or that does not, as Heimdal's programs leave
+    to the system what they need to their end."""
+    if not sanitizer():
+        return {}
+    return {"ASAN_OPTIONS": ":".join(filter(None, (
+        os.environ.get("ASAN_OPTIONS"), "detect_leaks=%d" % found)))}
 
 
 def own_memory(test):

@@ -94,7 +94,8 @@ class Acceptor:
 
     def __enter__(self):
         number = len(list(self.client.dir.glob("acceptor*.out")))
-        env = dict(self.client.env, **library_env(self.client.inst))
+        env = dict(self.client.env, **library_env(self.client.inst),
+                   **install.leaks(True))
         self.daemon = Daemon(self.argv, env, self.client.dir /
                              ("acceptor%d.out" % number))
         self.daemon.ready("loop_acceptor listens", self._find_port)
@@ -131,7 +132,8 @@ class Acceptor:
 def initiate(client, port, *args, expect_code=None, timeout=60):
     """Run loop_initiator to its end; its Lines."""
     done = run([program("loop_initiator"), "--port=%d" % port, *args],
-               dict(client.env, **library_env(client.inst)),
+               dict(client.env, **library_env(client.inst),
+                    **install.leaks(True)),
                expect_code=expect_code, timeout=timeout)
     found = lines(done.stdout)
     if not found:

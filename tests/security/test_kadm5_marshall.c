@@ -190,6 +190,8 @@ test_long_data(krb5_principal princ)
     encode_entry(&ent, &out);
     check(decode(out.data, out.length, &ent) == 0 && ent.key_data == NULL &&
 	  ent.tl_data == NULL, "an entry without keys is decoded");
+    krb5_free_principal(context, ent.principal);
+    krb5_free_principal(context, ent.mod_name);
     krb5_data_free(&out);
     krb5_data_free(&big);
 }

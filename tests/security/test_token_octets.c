@@ -23,8 +23,10 @@ get_mic(struct gss_pair *pair, gss_buffer_t msg, gss_buffer_t mic)
     OM_uint32 major, minor;
 
     /* memory that malloc() hands out has this in it, inverted */
-    if (mallopt(M_PERTURB, FILL) != 1)
-	errx(1, "mallopt");
+    if (mallopt(M_PERTURB, FILL) != 1) {
+	printf("malloc() is not the C library's\n");
+	exit(77);
+    }
     major = gss_get_mic(&minor, pair->initiator, 0, msg, mic);
     mallopt(M_PERTURB, 0);
     pair_gss(major, minor, "gss_get_mic");
