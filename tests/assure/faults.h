@@ -13,7 +13,8 @@
  * with $FAULT_ONLY it is told who has
  * allocated what was not freed.
  *
- * Where malloc() is AddressSanitizer's no allocation fails and none is counted.
+ * Where malloc() is AddressSanitizer's no allocation fails, and none is
+ * counted.
  *
  * $FAULT_STRIDE: every so many allocations only; $FAULT_ONLY=N: this one.
  */

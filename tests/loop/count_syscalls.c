@@ -19,7 +19,8 @@
 
 #include "count_syscalls.h"
 
-#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) /* makes some itself */
+/* a sanitizer makes some itself */
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
 
 #include <sys/ptrace.h>
 
