@@ -61,12 +61,12 @@ _gsskrb5_ext_read_server(krb5_context context,
 }
 
 /*
- * Forget the AP-REQ; there may be none.
+ * Forget the AP-REQ and what is known of it; there may be none.
  */
 static void
-forget_ap_req(krb5_context context,
-			   struct gsskrb5_ext_exchange *ext)
+forget_ap_req(krb5_context context, struct gsskrb5_ext_exchange *ext)
 {
+    _krb5_ext_forget(context, &ext->known);
     free_AP_REQ(&ext->ap_req);
     memset(&ext->ap_req, 0, sizeof(ext->ap_req));
     krb5_free_principal(context, ext->server);
@@ -186,6 +186,24 @@ read_repeated(struct gsskrb5_ext_exchange *ext, const krb5_data *octets)
     return 1;
 }
 
+/*
+ * Another ticket comes: have whom the first was for, if that counts.
+ */
+static krb5_error_code
+keep_server(krb5_context context, struct gsskrb5_ext_exchange *ext)
+{
+    krb5_error_code ret;
+
+    if (ext->first.client == NULL || ext->first.server != NULL)
+	return 0;
+    ret = _gsskrb5_ext_read_server(context, ext);
+    if (ret == 0) {
+	ext->first.server = ext->server;	/* steal */
+	ext->server = NULL;
+    }
+    return ret;
+}
+
 static krb5_error_code
 check_ap_req(const AP_REQ *req, size_t size, size_t length)
 {
@@ -214,6 +232,9 @@ _gsskrb5_ext_read_ap_req(krb5_context context,
     ext->repeated = read_repeated(ext, octets);
     if (ext->repeated)
 	return 0;
+    ret = keep_server(context, ext);
+    if (ret)
+	return ret;
     forget_ap_req(context, ext);
     ret = decode_AP_REQ(octets->data, octets->length, &ext->ap_req, &size);
     if (ret) {
@@ -302,7 +323,6 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
     _gsskrb5_ext_forget_first(context, &ext->first);
     _krb5_ext_free_peek(context, &ext->peek);
     _gsskrb5_ext_forget_session(context, ext);
-    _krb5_ext_forget(context, &ext->known);
     _gsskrb5_ext_forget_own_tgt(context, &ext->own);
 }
 

@@ -51,7 +51,8 @@
  */
 struct gsskrb5_ext_first {
     krb5_principal client;	/* NULL: none was decrypted yet */
-    krb5_principal server;	/* as the ticket has it */
+    krb5_principal server;	/* as the ticket has it; NULL until there is
+				   another ticket */
     krb5_keyblock *session;	/* of its ticket */
     krb5_keyblock *remote_subkey;
     krb5_keyblock *local_subkey;
