@@ -152,27 +152,25 @@ read_options(const heim_octet_string *der, uint32_t *options)
 
 /*
  * If the ticket is the one before's, octet for octet, what that was decoded to
- * stays, and only options and Authenticator are new.  Returns 0 and has
+ * stays, and only the Authenticator and the options are new.  Returns 0 and has
  * changed nothing if it is another, or if there is anything unusual about the
- * rest.
+ * Authenticator.
  */
 static int
-read_repeated(struct gsskrb5_ext_exchange *ext, const krb5_data *octets)
+read_repeated(struct gsskrb5_ext_exchange *ext, const struct fields *fields,
+	      uint32_t options)
 {
     EncryptedData authenticator;
-    struct fields fields;
-    uint32_t options;
     size_t size;
 
-    if (ext->ticket.length == 0 || !find_fields(octets, &fields) ||
-	der_heim_octet_string_cmp(&fields.ticket, &ext->ticket) != 0 ||
-	!read_options(&fields.options, &options))
+    if (ext->ticket.length == 0 ||
+	der_heim_octet_string_cmp(&fields->ticket, &ext->ticket) != 0)
 	return 0;
-    if (decode_EncryptedData(fields.authenticator.data,
-			     fields.authenticator.length, &authenticator,
+    if (decode_EncryptedData(fields->authenticator.data,
+			     fields->authenticator.length, &authenticator,
 			     &size))
 	return 0;
-    if (size != fields.authenticator.length) {
+    if (size != fields->authenticator.length) {
 	free_EncryptedData(&authenticator);
 	return 0;
     }
@@ -225,11 +223,18 @@ _gsskrb5_ext_read_ap_req(krb5_context context,
 			 struct gsskrb5_ext_exchange *ext,
 			 const krb5_data *octets)
 {
+    struct fields fields;
     krb5_error_code ret;
+    uint32_t options;
+    int is_usual;
     size_t size;
 
-    ext->octets = *octets;
-    ext->repeated = read_repeated(ext, octets);
+    is_usual = find_fields(octets, &fields) &&
+	read_options(&fields.options, &options);
+    krb5_data_zero(&ext->seen);
+    if (is_usual)
+	ext->seen = fields.ticket;		/* alias */
+    ext->repeated = is_usual && read_repeated(ext, &fields, options);
     if (ext->repeated)
 	return 0;
     ret = keep_server(context, ext);
@@ -242,10 +247,12 @@ _gsskrb5_ext_read_ap_req(krb5_context context,
 	return ret;
     }
     ret = check_ap_req(&ext->ap_req, size, octets->length);
-    if (ret == 0)
-	ret = _krb5_ext_read_ap_options(context, octets, &ext->options);
+    if (ret == 0 && !is_usual)
+	ret = _krb5_ext_read_ap_options(context, octets, &options);
     if (ret)
 	forget_ap_req(context, ext);
+    else
+	ext->options = options;
     return ret;
 }
 
@@ -256,13 +263,9 @@ krb5_error_code
 _gsskrb5_ext_keep_ticket(krb5_context context,
 			 struct gsskrb5_ext_exchange *ext)
 {
-    struct fields fields;
-
     krb5_data_free(&ext->ticket);
-    if (!find_fields(&ext->octets, &fields))
-	return 0;
-    if (krb5_data_copy(&ext->ticket, fields.ticket.data,
-		       fields.ticket.length))
+    if (ext->seen.length != 0 &&
+	krb5_data_copy(&ext->ticket, ext->seen.data, ext->seen.length))
 	return krb5_enomem(context);
     return 0;
 }
