@@ -152,9 +152,8 @@ read_options(const heim_octet_string *der, uint32_t *options)
 
 /*
  * If the ticket is the one before's, octet for octet, what that was decoded to
- * stays, and only the Authenticator and the options are new.  Returns 0 and has
- * changed nothing if it is another, or if there is anything unusual about the
- * Authenticator.
+ * stays, and only options and Authenticator are new.  Returns 0 and has
+ * changed nothing if it is another, or the Authenticator is not encrypted.
  */
 static int
 read_repeated(struct gsskrb5_ext_exchange *ext, const struct fields *fields,
