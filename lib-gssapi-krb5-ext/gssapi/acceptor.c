@@ -119,23 +119,18 @@ keep_checksum(struct gsskrb5_ext_first *first, const Checksum *cksum)
 }
 
 static krb5_error_code
-keep_authenticator(krb5_context context, struct gsskrb5_ext_exchange *ext,
-		   const Authenticator *a, const krb5_keyblock *session,
+keep_authenticator(krb5_context context, const Authenticator *a,
+		   const krb5_keyblock *session,
 		   struct gsskrb5_ext_first *first)
 {
-    krb5_error_code ret;
+    krb5_error_code ret = 0;
 
-    ret = _gsskrb5_ext_read_server(context, ext);
-    if (ret == 0) {
-	first->server = ext->server;	/* steal; it can be read again */
-	ext->server = NULL;
-    }
-    if (ret == 0 && first->client == NULL)
+    if (first->client == NULL)
 	ret = _krb5_principalname2krb5_principal(context, &first->client,
 						 a->cname, a->crealm);
     if (ret == 0)
 	ret = krb5_copy_keyblock(context, session, &first->session);
-    if (ret == 0 && a->subkey != NULL)
+    if (ret == 0 && a->subkey != NULL && first->remote_subkey == NULL)
 	ret = krb5_copy_keyblock(context, a->subkey, &first->remote_subkey);
     first->remote_seq = a->seq_number ? *a->seq_number : 0;
     keep_checksum(first, a->cksum);
@@ -565,8 +560,25 @@ forget_key(krb5_context context, krb5_auth_context ac)
 }
 
 /*
+ * Whether the ticket is for whom the first was for, in their own words.
+ */
+static krb5_error_code
+check_server(krb5_context context, struct gsskrb5_ext_exchange *ext)
+{
+    krb5_error_code ret;
+
+    if (ext->repeated)
+	return 0;
+    ret = _gsskrb5_ext_read_server(context, ext);
+    if (ret == 0 &&
+	!krb5_principal_compare(context, ext->first.server, ext->server))
+	ret = KRB5KRB_AP_ERR_BADMATCH;
+    return ret;
+}
+
+/*
  * Whether a request is of the same exchange as what one before has settled, if
- * anything.
+ * anything; but for the server.
  */
 static int
 agrees(krb5_context context, const struct gsskrb5_ext_first *before,
@@ -575,7 +587,6 @@ agrees(krb5_context context, const struct gsskrb5_ext_first *before,
     if (before->client == NULL)
 	return 1;
     return krb5_principal_compare(context, before->client, now->client) &&
-	krb5_principal_compare(context, before->server, now->server) &&
 	before->remote_seq == now->remote_seq &&
 	before->has_checksum == now->has_checksum &&
 	ct_memcmp(before->bindings, now->bindings,
@@ -595,8 +606,10 @@ keep_refused(krb5_context context, gsskrb5_ctx ctx)
     krb5_error_code kret;
 
     memset(&now, 0, sizeof(now));
-    kret = keep_authenticator(context, ext, ext->peek.authenticator,
+    kret = keep_authenticator(context, ext->peek.authenticator,
 			      ext->peek.session, &now);
+    if (kret == 0 && ext->first.client != NULL)
+	kret = check_server(context, ext);
     if (kret == 0 && !agrees(context, &ext->first, &now))
 	kret = KRB5KRB_AP_ERR_BADMATCH;
     if (kret) {
@@ -770,14 +783,12 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     ext->answered = 1;
     if (first->client == NULL)
 	return GSS_S_COMPLETE;	/* it is the first that could be read */
-    kret = ext->repeated ? 0 : _gsskrb5_ext_read_server(context, ext);
+    kret = check_server(context, ext);
     if (kret)
 	return fail(minor_status, kret);
     memset(&now, 0, sizeof(now));
     keep_checksum(&now, a->cksum);
-    if (!krb5_principal_compare(context, first->client, ctx->source) ||
-	(!ext->repeated &&
-	 !krb5_principal_compare(context, first->server, ext->server)))
+    if (!krb5_principal_compare(context, first->client, ctx->source))
 	return fail(minor_status, KRB5KRB_AP_ERR_BADMATCH);
     if ((a->seq_number ? *a->seq_number : 0) != first->remote_seq)
 	return fail(minor_status, KRB5KRB_AP_ERR_BADSEQ);
@@ -796,11 +807,12 @@ join(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     }
 
     _gsskrb5_ext_early_answer(context, ctx);
-    kret = krb5_auth_con_setremotesubkey(context, ac, first->remote_subkey);
-    if (kret == 0)
-	kret = use_our_half(context, ctx);
+    kret = use_our_half(context, ctx);
     if (kret)
 	return fail(minor_status, kret);
+    krb5_free_keyblock(context, ac->remote_subkey);
+    ac->remote_subkey = first->remote_subkey;	/* steal */
+    first->remote_subkey = NULL;
     krb5_auth_con_setremoteseqnumber(context, ac, first->remote_seq);
 
     /* flags are the first's; of two delegated credentials the newer counts */
@@ -825,9 +837,11 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
     krb5_error_code kret;
     OM_uint32 ret;
 
-    first->client = ctx->source;		/* steal; it is in a, too */
+    first->client = ctx->source;		/* steal; they are in a, too */
     ctx->source = NULL;
-    kret = keep_authenticator(context, ctx->ext, a, ac->keyblock, first);
+    first->remote_subkey = ac->remote_subkey;
+    ac->remote_subkey = NULL;
+    kret = keep_authenticator(context, a, ac->keyblock, first);
     first->flags = ctx->flags;
     first->fwd_data = ctx->fwd_data;
     krb5_data_zero(&ctx->fwd_data);
@@ -835,7 +849,7 @@ ask_for_more(OM_uint32 *minor_status, krb5_context context, gsskrb5_ctx ctx,
 	kret = settle_our_half(context, first->session, ac->keytype, first);
     if (kret == 0)
 	kret = _krb5_ext_know(context, &ctx->ext->ap_req.ticket.enc_part,
-			      &ctx->ticket->ticket, ctx->service_keyblock,
+			      ctx->ticket, &ctx->service_keyblock,
 			      &ctx->ext->session, ac->keytype,
 			      &ctx->ext->known);
     if (kret == 0)
@@ -870,7 +884,7 @@ prefer_user2user(OM_uint32 *minor_status, krb5_context context,
 	!asks_for_ap_rep(is_mutual_required(ext), ext->last_flags) ||
 	!_gsskrb5_ext_prefers_own_tgt(context, ctx->target))
 	return GSS_S_COMPLETE;
-    kret = keep_authenticator(context, ext, a, ac->keyblock, &ext->first);
+    kret = keep_authenticator(context, a, ac->keyblock, &ext->first);
     if (kret == 0)
 	kret = settle_our_half(context, ac->keyblock, ac->keytype,
 			       &ext->first);

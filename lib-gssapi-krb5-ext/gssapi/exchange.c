@@ -61,12 +61,12 @@ _gsskrb5_ext_read_server(krb5_context context,
 }
 
 /*
- * Forget the AP-REQ; there may be none.
+ * Forget the AP-REQ and what is known of it; there may be none.
  */
 static void
-forget_ap_req(krb5_context context,
-			   struct gsskrb5_ext_exchange *ext)
+forget_ap_req(krb5_context context, struct gsskrb5_ext_exchange *ext)
 {
+    _krb5_ext_forget(context, &ext->known);
     free_AP_REQ(&ext->ap_req);
     memset(&ext->ap_req, 0, sizeof(ext->ap_req));
     krb5_free_principal(context, ext->server);
@@ -153,26 +153,23 @@ read_options(const heim_octet_string *der, uint32_t *options)
 /*
  * If the ticket is the one before's, octet for octet, what that was decoded to
  * stays, and only options and Authenticator are new.  Returns 0 and has
- * changed nothing if it is another, or if there is anything unusual about the
- * rest.
+ * changed nothing if it is another, or the Authenticator is not encrypted.
  */
 static int
-read_repeated(struct gsskrb5_ext_exchange *ext, const krb5_data *octets)
+read_repeated(struct gsskrb5_ext_exchange *ext, const struct fields *fields,
+	      uint32_t options)
 {
     EncryptedData authenticator;
-    struct fields fields;
-    uint32_t options;
     size_t size;
 
-    if (ext->ticket.length == 0 || !find_fields(octets, &fields) ||
-	der_heim_octet_string_cmp(&fields.ticket, &ext->ticket) != 0 ||
-	!read_options(&fields.options, &options))
+    if (ext->ticket.length == 0 ||
+	der_heim_octet_string_cmp(&fields->ticket, &ext->ticket) != 0)
 	return 0;
-    if (decode_EncryptedData(fields.authenticator.data,
-			     fields.authenticator.length, &authenticator,
+    if (decode_EncryptedData(fields->authenticator.data,
+			     fields->authenticator.length, &authenticator,
 			     &size))
 	return 0;
-    if (size != fields.authenticator.length) {
+    if (size != fields->authenticator.length) {
 	free_EncryptedData(&authenticator);
 	return 0;
     }
@@ -184,6 +181,24 @@ read_repeated(struct gsskrb5_ext_exchange *ext, const krb5_data *octets)
     ext->ap_req.ap_options.mutual_required =
 	(options & GSSKRB5_EXT_WIRE_MUTUAL_REQUIRED) != 0;
     return 1;
+}
+
+/*
+ * Another ticket comes: have whom the first was for, if that counts.
+ */
+static krb5_error_code
+keep_server(krb5_context context, struct gsskrb5_ext_exchange *ext)
+{
+    krb5_error_code ret;
+
+    if (ext->first.client == NULL || ext->first.server != NULL)
+	return 0;
+    ret = _gsskrb5_ext_read_server(context, ext);
+    if (ret == 0) {
+	ext->first.server = ext->server;	/* steal */
+	ext->server = NULL;
+    }
+    return ret;
 }
 
 static krb5_error_code
@@ -207,13 +222,23 @@ _gsskrb5_ext_read_ap_req(krb5_context context,
 			 struct gsskrb5_ext_exchange *ext,
 			 const krb5_data *octets)
 {
+    struct fields fields;
     krb5_error_code ret;
+    uint32_t options;
+    int is_usual;
     size_t size;
 
-    ext->octets = *octets;
-    ext->repeated = read_repeated(ext, octets);
+    is_usual = find_fields(octets, &fields) &&
+	read_options(&fields.options, &options);
+    krb5_data_zero(&ext->seen);
+    if (is_usual)
+	ext->seen = fields.ticket;		/* alias */
+    ext->repeated = is_usual && read_repeated(ext, &fields, options);
     if (ext->repeated)
 	return 0;
+    ret = keep_server(context, ext);
+    if (ret)
+	return ret;
     forget_ap_req(context, ext);
     ret = decode_AP_REQ(octets->data, octets->length, &ext->ap_req, &size);
     if (ret) {
@@ -221,10 +246,12 @@ _gsskrb5_ext_read_ap_req(krb5_context context,
 	return ret;
     }
     ret = check_ap_req(&ext->ap_req, size, octets->length);
-    if (ret == 0)
-	ret = _krb5_ext_read_ap_options(context, octets, &ext->options);
+    if (ret == 0 && !is_usual)
+	ret = _krb5_ext_read_ap_options(context, octets, &options);
     if (ret)
 	forget_ap_req(context, ext);
+    else
+	ext->options = options;
     return ret;
 }
 
@@ -235,13 +262,9 @@ krb5_error_code
 _gsskrb5_ext_keep_ticket(krb5_context context,
 			 struct gsskrb5_ext_exchange *ext)
 {
-    struct fields fields;
-
     krb5_data_free(&ext->ticket);
-    if (!find_fields(&ext->octets, &fields))
-	return 0;
-    if (krb5_data_copy(&ext->ticket, fields.ticket.data,
-		       fields.ticket.length))
+    if (ext->seen.length != 0 &&
+	krb5_data_copy(&ext->ticket, ext->seen.data, ext->seen.length))
 	return krb5_enomem(context);
     return 0;
 }
@@ -302,7 +325,6 @@ _gsskrb5_ext_done(krb5_context context, struct gsskrb5_ext_exchange *ext)
     _gsskrb5_ext_forget_first(context, &ext->first);
     _krb5_ext_free_peek(context, &ext->peek);
     _gsskrb5_ext_forget_session(context, ext);
-    _krb5_ext_forget(context, &ext->known);
     _gsskrb5_ext_forget_own_tgt(context, &ext->own);
 }
 

@@ -51,7 +51,8 @@
  */
 struct gsskrb5_ext_first {
     krb5_principal client;	/* NULL: none was decrypted yet */
-    krb5_principal server;	/* as the ticket has it */
+    krb5_principal server;	/* as the ticket has it; NULL until there is
+				   another ticket */
     krb5_keyblock *session;	/* of its ticket */
     krb5_keyblock *remote_subkey;
     krb5_keyblock *local_subkey;
@@ -118,9 +119,9 @@ struct gsskrb5_ext_exchange {
     AP_REQ ap_req;		/* acceptor: the last AP-REQ, ... */
     uint32_t options;		/* ... its ap-options in the clear, ... */
     krb5_principal server;	/* ... and the ticket's, once it was read */
-    krb5_data octets;		/* acceptor: of this call's AP-REQ; alias */
-    krb5_data ticket;		/* acceptor: of the ticket that is to come
-				   again */
+    krb5_data seen;		/* acceptor: the ticket in this call's token,
+				   an alias; none if that is unusual */
+    krb5_data ticket;		/* acceptor: the one that is to come again */
     krb5_data challenge;	/* the last one; ours or to be quoted */
     krb5_data authdata;		/* the acceptor's, DER */
     enum gsskrb5_ext_authdata_state authdata_state;

@@ -19,6 +19,9 @@
  *   -5 or -6 is not DER                            ASN1_GOT_BER
  *   anything else that is not the type             ASN1_...
  *
+ * An Authenticator is read in each context that is accepted, twice in one with
+ * a challenge: so lists are read where they stand, not decoded.
+ *
  * What is in an AD-IF-RELEVANT and not known is skipped.  What is outside of
  * one and not known is told to the caller, who has to decide.
  */
@@ -40,6 +43,47 @@ refuse(krb5_context context, krb5_error_code ret, int type)
 /* ------------------------------------------------------------- parsing */
 
 /*
+ * Take the element at the head of rest.  *inside is an alias of its content.
+ */
+static krb5_error_code
+descend(heim_octet_string *rest, Der_class class, Der_type type,
+	unsigned int tag, heim_octet_string *inside)
+{
+    krb5_error_code ret;
+    size_t length, head;
+    Der_type found;
+
+    ret = der_match_tag_and_length(rest->data, rest->length, class, &found,
+				   tag, &length, &head);
+    if (ret)
+	return ret;
+    if (found != type)
+	return ASN1_BAD_ID;
+    if (length > rest->length - head)
+	return ASN1_OVERRUN;
+    inside->data = (unsigned char *)rest->data + head;
+    inside->length = length;
+    rest->data = (unsigned char *)inside->data + length;
+    rest->length -= head + length;
+    return 0;
+}
+
+/*
+ * Take the INTEGER at the head of rest.
+ */
+static krb5_error_code
+get_integer(heim_octet_string *rest, int *number)
+{
+    heim_octet_string octets;
+    krb5_error_code ret;
+
+    ret = descend(rest, ASN1_C_UNIV, PRIM, UT_Integer, &octets);
+    if (ret)
+	return ret;
+    return der_get_integer(octets.data, octets.length, number, NULL);
+}
+
+/*
  * The content of the primitive element that fills der, written as DER does.
  * *content is an alias into der.
  */
@@ -47,25 +91,16 @@ static krb5_error_code
 get_primitive(const heim_octet_string *der, unsigned int tag,
 	      heim_octet_string *content)
 {
+    heim_octet_string rest = *der;
     krb5_error_code ret;
-    Der_type type;
-    size_t length, head;
 
-    ret = der_match_tag_and_length(der->data, der->length, ASN1_C_UNIV, &type,
-				   tag, &length, &head);
+    ret = descend(&rest, ASN1_C_UNIV, PRIM, tag, content);
     if (ret)
 	return ret;
-    if (type != PRIM)
-	return ASN1_BAD_ID;
-    if (head != 1 + der_length_len(length))
+    if (der->length - rest.length !=
+	1 + der_length_len(content->length) + content->length)
 	return ASN1_GOT_BER;
-    if (length > der->length - head)
-	return ASN1_OVERRUN;
-    if (length < der->length - head)
-	return ASN1_EXTRA_DATA;
-    content->data = (unsigned char *)der->data + head;
-    content->length = length;
-    return 0;
+    return rest.length != 0 ? ASN1_EXTRA_DATA : 0;
 }
 
 static uint32_t
@@ -135,17 +170,29 @@ parse_kerb_ap_options(const heim_octet_string *data, uint32_t *options)
 static krb5_error_code
 parse_etypes(const heim_octet_string *der, EtypeList *etypes)
 {
+    heim_octet_string rest = *der, list;
     krb5_error_code ret;
-    size_t size;
+    int etype;
 
-    ret = decode_EtypeList(der->data, der->length, etypes, &size);
+    ret = descend(&rest, ASN1_C_UNIV, CONS, UT_Sequence, &list);
     if (ret)
 	return ret;
-    if (size != der->length) {
-	free_EtypeList(etypes);
+    if (rest.length != 0)
 	return ASN1_EXTRA_DATA;
+    if (list.length == 0)
+	return 0;
+    /* none is shorter than two octets */
+    etypes->val = malloc((list.length + 1) / 2 * sizeof(etypes->val[0]));
+    if (etypes->val == NULL)
+	return ENOMEM;
+    while (ret == 0 && list.length != 0) {
+	ret = get_integer(&list, &etype);
+	if (ret == 0)
+	    etypes->val[etypes->len++] = etype;
     }
-    return 0;
+    if (ret)
+	free_EtypeList(etypes);
+    return ret;
 }
 
 /*
@@ -190,37 +237,72 @@ parse_element(krb5_context context, const AuthorizationDataElement *e,
 }
 
 /*
- * The elements of ad, which is inside of level AD-IF-RELEVANT.
+ * Take the element at the head of rest.  e->ad_data is an alias.
  */
 static krb5_error_code
-parse_list(krb5_context context, const AuthorizationData *ad, int level,
+get_element(heim_octet_string *rest, AuthorizationDataElement *e)
+{
+    heim_octet_string fields, type, data;
+    krb5_error_code ret;
+
+    ret = descend(rest, ASN1_C_UNIV, CONS, UT_Sequence, &fields);
+    if (ret == 0)
+	ret = descend(&fields, ASN1_C_CONTEXT, CONS, 0, &type);
+    if (ret == 0)
+	ret = get_integer(&type, &e->ad_type);
+    if (ret == 0)
+	ret = descend(&fields, ASN1_C_CONTEXT, CONS, 1, &data);
+    if (ret == 0)
+	ret = descend(&data, ASN1_C_UNIV, PRIM, UT_OctetString, &e->ad_data);
+    if (ret == 0 &&
+	(type.length != 0 || data.length != 0 || fields.length != 0))
+	ret = ASN1_EXTRA_DATA;
+    return ret;
+}
+
+static krb5_error_code
+parse_list(krb5_context context, const heim_octet_string *der, int level,
+	   struct krb5_ext_authdata *parsed);
+
+/*
+ * An element that is inside of level AD-IF-RELEVANT.
+ */
+static krb5_error_code
+parse_any(krb5_context context, const AuthorizationDataElement *e, int level,
+	  struct krb5_ext_authdata *parsed)
+{
+    if (e->ad_type != KRB5_AUTHDATA_IF_RELEVANT)
+	return parse_element(context, e, level > 0, parsed);
+    if (level == KRB5_EXT_AD_MAX_DEPTH)
+	return refuse(context, ASN1_BAD_FORMAT, e->ad_type);
+    return parse_list(context, &e->ad_data, level + 1, parsed);
+}
+
+/*
+ * An AuthorizationData, which fills der.
+ */
+static krb5_error_code
+parse_list(krb5_context context, const heim_octet_string *der, int level,
 	   struct krb5_ext_authdata *parsed)
 {
-    AuthorizationData child;
-    krb5_error_code ret = 0;
-    size_t size;
-    unsigned int i;
+    heim_octet_string rest = *der, list;
+    AuthorizationDataElement e;
+    krb5_error_code ret;
 
-    for (i = 0; ret == 0 && i < ad->len; i++) {
-	const AuthorizationDataElement *e = &ad->val[i];
-
-	if (e->ad_type != KRB5_AUTHDATA_IF_RELEVANT) {
-	    ret = parse_element(context, e, level > 0, parsed);
-	    continue;
-	}
-	if (level == KRB5_EXT_AD_MAX_DEPTH)
-	    return refuse(context, ASN1_BAD_FORMAT, e->ad_type);
-	ret = decode_AuthorizationData(e->ad_data.data, e->ad_data.length,
-				       &child, &size);
+    ret = descend(&rest, ASN1_C_UNIV, CONS, UT_Sequence, &list);
+    if (ret == 0 && rest.length != 0)
+	ret = ASN1_EXTRA_DATA;
+    if (ret)
+	return refuse(context, ret, KRB5_AUTHDATA_IF_RELEVANT);
+    while (list.length != 0) {
+	ret = get_element(&list, &e);
 	if (ret)
-	    return refuse(context, ret, e->ad_type);
-	if (size != e->ad_data.length)
-	    ret = refuse(context, ASN1_EXTRA_DATA, e->ad_type);
-	else
-	    ret = parse_list(context, &child, level + 1, parsed);
-	free_AuthorizationData(&child);
+	    return refuse(context, ret, KRB5_AUTHDATA_IF_RELEVANT);
+	ret = parse_any(context, &e, level, parsed);
+	if (ret)
+	    return ret;
     }
-    return ret;
+    return 0;
 }
 
 /**
@@ -240,12 +322,12 @@ KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
 _krb5_ext_parse_authdata(krb5_context context, const AuthorizationData *ad,
 			 struct krb5_ext_authdata *parsed)
 {
-    krb5_error_code ret;
+    krb5_error_code ret = 0;
+    unsigned int i;
 
     memset(parsed, 0, sizeof(*parsed));
-    if (ad == NULL)
-	return 0;
-    ret = parse_list(context, ad, 0, parsed);
+    for (i = 0; ret == 0 && ad != NULL && i < ad->len; i++)
+	ret = parse_any(context, &ad->val[i], 0, parsed);
     if (ret)
 	_krb5_ext_free_authdata(parsed);
     return ret;
@@ -266,25 +348,12 @@ KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
 _krb5_ext_decode_authdata(krb5_context context, const krb5_data *der,
 			  struct krb5_ext_authdata *parsed)
 {
-    AuthorizationData ad;
     krb5_error_code ret;
-    size_t size;
 
     memset(parsed, 0, sizeof(*parsed));
-    ret = decode_AuthorizationData(der->data, der->length, &ad, &size);
-    if (ret) {
-	krb5_set_error_message(context, ret,
-			       N_("Authorization data is malformed", ""));
-	return ret;
-    }
-    if (size != der->length) {
-	ret = ASN1_EXTRA_DATA;
-	krb5_set_error_message(context, ret,
-			       N_("There is something behind the "
-				  "authorization data", ""));
-    } else
-	ret = _krb5_ext_parse_authdata(context, &ad, parsed);
-    free_AuthorizationData(&ad);
+    ret = parse_list(context, der, 0, parsed);
+    if (ret)
+	_krb5_ext_free_authdata(parsed);
     return ret;
 }
 
@@ -494,52 +563,22 @@ _krb5_ext_build_ticket_authdata(krb5_context context,
 /* ------------------------------------------------------------ verdicts */
 
 /*
- * The element at *p, which has to be constructed and have that tag; *p and
- * *len become what is inside of it, *next and *left what is behind it.
- */
-static krb5_error_code
-descend(const unsigned char **p, size_t *len, Der_class class,
-	unsigned int tag, const unsigned char **next, size_t *left)
-{
-    krb5_error_code ret;
-    Der_type type;
-    size_t length, head;
-
-    ret = der_match_tag_and_length(*p, *len, class, &type, tag, &length,
-				   &head);
-    if (ret)
-	return ret;
-    if (type != CONS)
-	return ASN1_BAD_ID;
-    if (length > *len - head)
-	return ASN1_OVERRUN;
-    *next = *p + head + length;
-    *left = *len - head - length;
-    *p += head;
-    *len = length;
-    return 0;
-}
-
-/*
  * The bits of a BIT STRING, those that are not there 0.
  */
 static krb5_error_code
-read_bits(const unsigned char *p, size_t len, uint32_t *options)
+read_bits(heim_octet_string *der, uint32_t *options)
 {
     unsigned char bits[4] = { 0, 0, 0, 0 };
+    heim_octet_string content;
     krb5_error_code ret;
-    Der_type type;
-    size_t length, head;
 
-    ret = der_match_tag_and_length(p, len, ASN1_C_UNIV, &type, UT_BitString,
-				   &length, &head);
+    ret = descend(der, ASN1_C_UNIV, PRIM, UT_BitString, &content);
     if (ret)
 	return ret;
-    if (type != PRIM)
-	return ASN1_BAD_ID;
-    if (length > len - head || length < 1)
+    if (content.length < 1)
 	return ASN1_OVERRUN;
-    memcpy(bits, p + head + 1, min(length - 1, sizeof(bits)));
+    memcpy(bits, (unsigned char *)content.data + 1,
+	   min(content.length - 1, sizeof(bits)));
     *options = get_be32(bits);
     return 0;
 }
@@ -563,24 +602,18 @@ KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
 _krb5_ext_read_ap_options(krb5_context context, const krb5_data *ap_req,
 			  uint32_t *options)
 {
-    const unsigned char *p = ap_req->data, *next;
-    size_t len = ap_req->length, left;
+    heim_octet_string rest = *ap_req, inside, fields;
     krb5_error_code ret;
     unsigned int field;
 
     *options = 0;
-    ret = descend(&p, &len, ASN1_C_APPL, 14, &next, &left);
+    ret = descend(&rest, ASN1_C_APPL, CONS, 14, &inside);
     if (ret == 0)
-	ret = descend(&p, &len, ASN1_C_UNIV, UT_Sequence, &next, &left);
-    for (field = 0; ret == 0 && field <= 2; field++) {
-	ret = descend(&p, &len, ASN1_C_CONTEXT, field, &next, &left);
-	if (ret)
-	    break;
-	if (field == 2)
-	    ret = read_bits(p, len, options);
-	p = next;
-	len = left;
-    }
+	ret = descend(&inside, ASN1_C_UNIV, CONS, UT_Sequence, &fields);
+    for (field = 0; ret == 0 && field <= 2; field++)
+	ret = descend(&fields, ASN1_C_CONTEXT, CONS, field, &inside);
+    if (ret == 0)
+	ret = read_bits(&inside, options);
     if (ret)
 	krb5_set_error_message(context, ret,
 			       N_("Cannot read the options of an AP-REQ", ""));

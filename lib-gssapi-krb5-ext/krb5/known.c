@@ -14,9 +14,9 @@
  * Remember the ticket of an AP-REQ.
  *
  * @param context a Kerberos 5 context
- * @param cipher the encrypted part of its ticket
- * @param part what is in it; it becomes known's, and nothing is left there
- * @param service the key that has opened it
+ * @param cipher the encrypted part of its ticket; has to stay as long as known
+ * @param ticket what is in it; it becomes known's, and nothing is left there
+ * @param service the key that has opened it; likewise
  * @param session the session key with what was derived from it, or NULL in it;
  *        it becomes known's, and NULL is left there
  * @param keytype the enctype that the Authenticator wants for a subkey (RFC
@@ -30,7 +30,7 @@
  */
 KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
 _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
-	       EncTicketPart *part, const krb5_keyblock *service,
+	       krb5_ticket *ticket, krb5_keyblock **service,
 	       krb5_crypto *session, krb5_enctype keytype,
 	       struct krb5_ext_known **known)
 {
@@ -38,28 +38,29 @@ _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
     krb5_error_code ret;
 
     *known = NULL;
+    if (*session == NULL) {
+	ret = krb5_crypto_init(context, &ticket->ticket.key, ETYPE_NULL,
+			       session);
+	if (ret)
+	    return ret;
+    }
     k = calloc(1, sizeof(*k));
     if (k == NULL)
 	return krb5_enomem(context);
-    ret = copy_EncryptedData(cipher, &k->cipher);
-    if (ret == 0)
-	ret = krb5_copy_keyblock_contents(context, service, &k->service);
-    if (ret == 0 && *session == NULL)
-	ret = krb5_crypto_init(context, &part->key, ETYPE_NULL, session);
-    if (ret == 0) {
-	k->keytype = keytype;
-	k->session = *session;			/* steal */
-	*session = NULL;
-	k->part = *part;			/* steal */
-	memset(part, 0, sizeof(*part));
-    } else
-	_krb5_ext_forget(context, &k);
+    k->cipher = cipher;				/* alias */
+    k->service = *service;			/* steal */
+    *service = NULL;
+    k->ticket = *ticket;			/* steal */
+    memset(ticket, 0, sizeof(*ticket));
+    k->session = *session;			/* steal */
+    *session = NULL;
+    k->keytype = keytype;
     *known = k;
-    return ret;
+    return 0;
 }
 
 /**
- * Whether known->part is what service would find in cipher.
+ * Whether known->ticket is what service would find in cipher.
  *
  * @param known what is remembered, or NULL
  * @param cipher the encrypted part of a ticket
@@ -70,26 +71,27 @@ _krb5_ext_is_known(const struct krb5_ext_known *known,
 		   const EncryptedData *cipher, const krb5_keyblock *service)
 {
     return known != NULL &&
-	known->cipher.etype == cipher->etype &&
-	der_heim_octet_string_cmp(&known->cipher.cipher,
+	known->cipher->etype == cipher->etype &&
+	der_heim_octet_string_cmp(&known->cipher->cipher,
 				  &cipher->cipher) == 0 &&
-	known->service.keytype == service->keytype &&
-	known->service.keyvalue.length == service->keyvalue.length &&
-	ct_memcmp(known->service.keyvalue.data, service->keyvalue.data,
+	known->service->keytype == service->keytype &&
+	known->service->keyvalue.length == service->keyvalue.length &&
+	ct_memcmp(known->service->keyvalue.data, service->keyvalue.data,
 		  service->keyvalue.length) == 0;
 }
 
 /**
- * Take what is in the ticket instead of a copy: an exchange needs it once.
+ * Take what is in the ticket instead of a copy: an exchange needs it once. The
+ * names are those that it was taken under the first time.
  *
- * @param known what is remembered; its ticket stays known, but for its part
- * @param part what is in the ticket, the caller's
+ * @param known what is remembered; its cipher stays known
+ * @param ticket what is in the ticket, the caller's
  */
 void
-_krb5_ext_lend(struct krb5_ext_known *known, EncTicketPart *part)
+_krb5_ext_lend(struct krb5_ext_known *known, krb5_ticket *ticket)
 {
-    *part = known->part;			/* steal */
-    memset(&known->part, 0, sizeof(known->part));
+    *ticket = known->ticket;			/* steal */
+    memset(&known->ticket, 0, sizeof(known->ticket));
     known->lent = 1;
 }
 
@@ -97,13 +99,13 @@ _krb5_ext_lend(struct krb5_ext_known *known, EncTicketPart *part)
  * Have it again, since the request is refused.
  *
  * @param known what has lent it
- * @param part of _krb5_ext_lend(); nothing is left there
+ * @param ticket of _krb5_ext_lend(); nothing is left there
  */
 void
-_krb5_ext_give_back(struct krb5_ext_known *known, EncTicketPart *part)
+_krb5_ext_give_back(struct krb5_ext_known *known, krb5_ticket *ticket)
 {
-    known->part = *part;			/* steal */
-    memset(part, 0, sizeof(*part));
+    known->ticket = *ticket;			/* steal */
+    memset(ticket, 0, sizeof(*ticket));
     known->lent = 0;
 }
 
@@ -130,10 +132,11 @@ _krb5_ext_forget(krb5_context context, struct krb5_ext_known **known)
     *known = NULL;
     if (k == NULL)
 	return;
-    free_EncryptedData(&k->cipher);
-    krb5_free_keyblock_contents(context, &k->service);
-    wipe(&k->part.key.keyvalue);
-    free_EncTicketPart(&k->part);
+    krb5_free_keyblock(context, k->service);
+    wipe(&k->ticket.ticket.key.keyvalue);
+    krb5_free_principal(context, k->ticket.client);
+    krb5_free_principal(context, k->ticket.server);
+    free_EncTicketPart(&k->ticket.ticket);
     if (k->session)
 	krb5_crypto_destroy(context, k->session);
     free(k);

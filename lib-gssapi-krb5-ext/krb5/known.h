@@ -19,25 +19,25 @@
 #define KRB5_EXT_KNOWN_H 1
 
 struct krb5_ext_known {
-    EncryptedData cipher;	/* of the ticket ... */
-    krb5_keyblock service;	/* ... this key opens */
-    EncTicketPart part;		/* what is in it; unless lent */
+    const EncryptedData *cipher; /* of the ticket, an alias, ... */
+    krb5_keyblock *service;	/* ... this key opens */
+    krb5_ticket ticket;		/* what is in it; unless lent */
     krb5_crypto session;	/* its key, with what was derived from it */
-    int lent;			/* krb5_rd_req_ctx() has given out part */
+    int lent;			/* krb5_rd_req_ctx() has given out ticket */
     krb5_enctype keytype;	/* that its Authenticator wants for a subkey */
 };
 
 KRB5_LIB_FUNCTION krb5_error_code KRB5_LIB_CALL
 _krb5_ext_know(krb5_context context, const EncryptedData *cipher,
-	       EncTicketPart *part, const krb5_keyblock *service,
+	       krb5_ticket *ticket, krb5_keyblock **service,
 	       krb5_crypto *session, krb5_enctype keytype,
 	       struct krb5_ext_known **known);
 
 void
-_krb5_ext_lend(struct krb5_ext_known *known, EncTicketPart *part);
+_krb5_ext_lend(struct krb5_ext_known *known, krb5_ticket *ticket);
 
 void
-_krb5_ext_give_back(struct krb5_ext_known *known, EncTicketPart *part);
+_krb5_ext_give_back(struct krb5_ext_known *known, krb5_ticket *ticket);
 
 int
 _krb5_ext_is_known(const struct krb5_ext_known *known,

@@ -179,11 +179,15 @@ authdata(const uint8_t *data, size_t size)
     struct krb5_ext_authdata ad;
     AuthorizationData built;
     krb5_data der;
+    size_t length;
 
     der.data = rk_UNCONST(data);
     der.length = size;
     if (_krb5_ext_decode_authdata(pair.context, &der, &ad) != 0)
 	return;
+    want(decode_AuthorizationData(data, size, &built, &length) == 0 &&
+	 length == size);
+    free_AuthorizationData(&built);
     want(!ad.have_challenge ||
 	 (ad.challenge.length >= 1 && ad.challenge.length <= 1024));
     (void)_krb5_ext_judge_ap_options(size & 1 ? 0x10000000 : 0, &ad);

@@ -240,7 +240,30 @@ static const struct row {
     { "something behind 129", "", 0,
       "300d a004 02020081 a105 0403 300000", 0, ASN1_EXTRA_DATA, 0 },
     { "129 that is none", "", 0, "300c a004 02020081 a104 0402 0400", 0,
-      ASN1_MISPLACED_FIELD, 0 }
+      ASN1_MISPLACED_FIELD, 0 },
+    { "129, a number cut short", "", 0,
+      "300d a004 02020081 a105 0403 3001 02", 0, ASN1_OVERRUN, 0 },
+    { "129, a second number cut short", "", 0,
+      "300f a004 02020081 a107 0405 3003 0200 02", 0, ASN1_OVERRUN, 0 },
+    { "129, a number of five octets", "", 0,
+      "3013 a004 02020081 a10b 0409 3007 0205 0102030405", 0, ASN1_OVERRUN,
+      0 },
+    { "129, octets in the place of a number", "", 0,
+      "300f a004 02020081 a107 0405 3003 040101", 0, ASN1_MISSING_FIELD, 0 },
+
+    /* elements */
+    { "an octet behind the type", "300b a004 02016300 a103 040178", 1, "", 0,
+      ASN1_EXTRA_DATA, 0 },
+    { "an octet behind the data", "300b a003 020163 a104 04017800", 1, "", 0,
+      ASN1_EXTRA_DATA, 0 },
+    { "an octet behind both", "300b a003 020163 a103 040178 00", 1, "", 0,
+      ASN1_EXTRA_DATA, 0 },
+    { "without a type", "3005 a103 040178", 1, "", 0, ASN1_MISSING_FIELD, 0 },
+    { "without data", "3005 a003 020163", 1, "", 0, ASN1_OVERRUN, 0 },
+    { "data in pieces", "300c a003 020163 a105 2403 040178", 1, "", 0,
+      ASN1_BAD_ID, 0 },
+    { "a type of five octets", "300e a007 02050102030405 a103 040178", 1, "",
+      0, ASN1_OVERRUN, 0 }
 };
 
 static krb5_data
@@ -333,22 +356,39 @@ test_truncated(const char *name, const char *hex)
     krb5_data_free(&whole);
 }
 
+/* What is taken is one that the decoder of the base takes, too. */
+static int
+is_decoded(const krb5_data *der)
+{
+    AuthorizationData ad;
+    size_t size;
+
+    if (decode_AuthorizationData(der->data, der->length, &ad, &size))
+	return 0;
+    free_AuthorizationData(&ad);
+    return size == der->length;
+}
+
 /* Changed bits: no more than that nothing is read that is not there. */
 static void
 test_flipped(const char *name, const char *hex)
 {
     krb5_data der = from_hex(hex);
     struct krb5_ext_authdata a;
-    int taken = 0;
+    int taken = 0, wrong = 0;
     size_t i;
 
     for (i = 0; i < 8 * der.length; i++) {
 	((unsigned char *)der.data)[i / 8] ^= 1 << i % 8;
-	taken += _krb5_ext_decode_authdata(context, &der, &a) == 0;
+	if (_krb5_ext_decode_authdata(context, &der, &a) == 0) {
+	    taken++;
+	    wrong += !is_decoded(&der);
+	}
 	_krb5_ext_free_authdata(&a);
 	((unsigned char *)der.data)[i / 8] ^= 1 << i % 8;
     }
-    check(taken > 0 && taken < (int)(8 * der.length) && still_parses(),
+    check(taken > 0 && taken < (int)(8 * der.length) && wrong == 0 &&
+	  still_parses(),
 	  "%s with each of %d bits changed, %d taken", name,
 	  (int)(8 * der.length), taken);
     krb5_data_free(&der);

@@ -18,6 +18,7 @@
 #include "known.h"
 
 static krb5_data request;		/* an AP-REQ, without framing */
+static AP_REQ decoded;			/* what known is of */
 static struct krb5_ext_known *known;
 
 /*
@@ -57,11 +58,11 @@ verify(struct gss_pair *pair, struct krb5_ext_known *k,
     ret = krb5_rd_req_ctx(pair->context, &ac, &request, NULL, in, &o);
     krb5_rd_req_in_ctx_free(pair->context, in);
     krb5_auth_con_free(pair->context, ac);
-    if (ret == 0 && k != NULL && k->part.key.keyvalue.length == 0) {
+    if (ret == 0 && k != NULL && k->ticket.client == NULL) {
 	pair_krb5(pair, krb5_rd_req_out_get_ticket(pair->context, o, &ticket),
 		  "krb5_rd_req_out_get_ticket");
-	k->part = ticket->ticket;
-	memset(&ticket->ticket, 0, sizeof(ticket->ticket));
+	k->ticket = *ticket;
+	memset(ticket, 0, sizeof(*ticket));
 	krb5_free_ticket(pair->context, ticket);
 	k->lent = 0;
     }
@@ -79,24 +80,24 @@ know(struct gss_pair *pair)
     krb5_keyblock *key;
     krb5_ticket *ticket;
     krb5_crypto session = NULL;
-    AP_REQ req;
 
     _krb5_ext_forget(pair->context, &known);
+    free_AP_REQ(&decoded);
     pair_krb5(pair, verify(pair, NULL, &out), "krb5_rd_req_ctx");
     pair_krb5(pair, krb5_rd_req_out_get_ticket(pair->context, out, &ticket),
 	      "krb5_rd_req_out_get_ticket");
     pair_krb5(pair, krb5_rd_req_out_get_keyblock(pair->context, out, &key),
 	      "krb5_rd_req_out_get_keyblock");
     krb5_rd_req_out_ctx_free(pair->context, out);
-    pair_krb5(pair, krb5_decode_ap_req(pair->context, &request, &req),
+    pair_krb5(pair, krb5_decode_ap_req(pair->context, &request, &decoded),
 	      "krb5_decode_ap_req");
-    pair_krb5(pair, _krb5_ext_know(pair->context, &req.ticket.enc_part,
-				   &ticket->ticket, key, &session,
-				   ETYPE_NULL, &known),
+    pair_krb5(pair, _krb5_ext_know(pair->context, &decoded.ticket.enc_part,
+				   ticket, &key, &session, ETYPE_NULL,
+				   &known),
 	      "_krb5_ext_know");
-    free_AP_REQ(&req);
+    check(key == NULL && ticket->client == NULL && session == NULL,
+	  "what is remembered is no longer the caller's");
     krb5_free_ticket(pair->context, ticket);
-    krb5_free_keyblock(pair->context, key);
 }
 
 /*
@@ -105,7 +106,7 @@ know(struct gss_pair *pair)
 static void
 spoil(void)
 {
-    char **name = &known->part.cname.name_string.val[0];
+    char **name = &known->ticket.client->name.name_string.val[0];
 
     free(*name);
     *name = estrdup("somebody");
@@ -117,7 +118,7 @@ spoil(void)
 static unsigned char *
 inside(int of_ticket)
 {
-    const heim_octet_string *cipher = &known->cipher.cipher;
+    const heim_octet_string *cipher = &known->cipher->cipher;
     unsigned char *p = request.data;
     size_t i;
 
@@ -151,19 +152,19 @@ test_not_used(struct gss_pair *pair)
 
     know(pair);
     spoil();
-    octet = known->service.keyvalue.data;
+    octet = known->service->keyvalue.data;
     *octet ^= 1;
     check(verify(pair, known, NULL) == 0, "nor is it known by another key");
     *octet ^= 1;
-    known->service.keytype++;
+    known->service->keytype++;
     check(verify(pair, known, NULL) == 0, "nor by one of another enctype");
-    known->service.keytype--;
-    known->cipher.etype++;
+    known->service->keytype--;
+    decoded.ticket.enc_part.etype++;
     check(verify(pair, known, NULL) == 0, "nor for another enctype");
-    known->cipher.etype--;
-    known->cipher.cipher.length--;
+    decoded.ticket.enc_part.etype--;
+    decoded.ticket.enc_part.cipher.length--;
     check(verify(pair, known, NULL) == 0, "nor by a part of its octets");
-    known->cipher.cipher.length++;
+    decoded.ticket.enc_part.cipher.length++;
     check(verify(pair, known, NULL) == KRB5KRB_AP_ERR_BADMATCH,
 	  "as it was it is known");
 }
@@ -184,14 +185,14 @@ test_checks(struct gss_pair *pair)
     check(verify(pair, known, NULL) == KRB5KRB_AP_ERR_MODIFIED,
 	  "an Authenticator that was changed");
     *octet ^= 1;
-    known->part.endtime -= 7200;
+    known->ticket.ticket.endtime -= 7200;
     check(verify(pair, known, NULL) == KRB5KRB_AP_ERR_TKT_EXPIRED,
 	  "a ticket that has expired meanwhile");
-    known->part.endtime += 7200;
-    known->part.flags.invalid = 1;
+    known->ticket.ticket.endtime += 7200;
+    known->ticket.ticket.flags.invalid = 1;
     check(verify(pair, known, NULL) == KRB5KRB_AP_ERR_TKT_NYV,
 	  "one that is not valid");
-    known->part.flags.invalid = 0;
+    known->ticket.ticket.flags.invalid = 0;
     check(verify(pair, known, NULL) == 0, "and the good one still");
 }
 
@@ -230,13 +231,13 @@ test_pac(struct gss_pair *pair)
     char octets[] = "none";
 
     know(pair);
-    if (known->part.authorization_data == NULL)
-	known->part.authorization_data =
-	    ecalloc(1, sizeof(*known->part.authorization_data));
+    if (known->ticket.ticket.authorization_data == NULL)
+	known->ticket.ticket.authorization_data =
+	    ecalloc(1, sizeof(*known->ticket.ticket.authorization_data));
     e.ad_type = KRB5_AUTHDATA_WIN2K_PAC;
     e.ad_data.data = octets;
     e.ad_data.length = strlen(octets);
-    if (add_AuthorizationData(known->part.authorization_data, &e))
+    if (add_AuthorizationData(known->ticket.ticket.authorization_data, &e))
 	errx(1, "add_AuthorizationData");
     check(verify(pair, known, NULL) == 0, "a PAC is not verified again");
 }
@@ -254,6 +255,7 @@ main(int argc, char **argv)
     test_keytype(&pair);
     test_pac(&pair);
     _krb5_ext_forget(pair.context, &known);
+    free_AP_REQ(&decoded);
     krb5_data_free(&request);
     pair_free(&pair);
     return check_done();

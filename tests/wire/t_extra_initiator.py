@@ -752,6 +752,15 @@ class SecondToken(ApCase):
         self.established(call.line)
         self.refuse_second(BADMATCH, server=server,
                            credential=ap.issue(other))
+        # nor when the first was late
+        who = self.initiator()
+        with Call(server) as call:
+            self.wants_more(who, call.ask(who.token(
+                when=time.time() + 2 * HOURS)), SKEW)
+            self.is_final(who, call.ask(who.token(
+                credential=ap.issue(other))), BADMATCH)
+        self.refused(call.line)
+        self.good(server)
 
     def test_other_bindings(self):
         """They have to be the first's, even if the acceptor has none."""

@@ -480,6 +480,7 @@ class Preferred(U2UCase):
         for ticket, values in (
                 ({}, {"seq": 1}), ({}, {"bound": bytes(range(16))}),
                 ({"client": "mallory"}, {"client": "mallory"}),
+                ({"sname": "mallory"}, {}),
                 ({}, {"options": U2U & ~ap.WANT_MUTUAL,
                       "flags": ap.ALL & ~ap.MUTUAL})):
             who = self.ordinary()
