@@ -287,6 +287,30 @@ class Good(ApCase):
                         call.initiate_messages(who.messages())
                     self.established(call.line, tokens="3")
 
+    def test_enctypes_that_nobody_knows(self):
+        """They are passed over, in a request that is late, too; a list of
+        nothing else asks for nothing."""
+        # REQ: XT-14, XT-56
+        for when, code in ((None, 0), (time.time() - 2 * HOURS, SKEW)):
+            for session in (17, 18):
+                for wanted, got in (((250,), session), ((250, 17), 17),
+                                    ((-4711, 250, 18, 17), 18)):
+                    with self.subTest(code=code, wanted=wanted):
+                        who = self.initiator(session=ap.new_key(session))
+                        with Call(self.challenge) as call:
+                            error2 = self.wants_more(who, call.ask(who.token(
+                                etypes=wanted, when=when)), code)
+                            self.assertEqual(error2.subkey[0], got)
+                            call.send(who.confirmed_token())
+                            call.initiate_messages(who.messages())
+                        self.established(call.line, tokens="3")
+
+    def test_second_that_offers_nothing(self):
+        """The option has a meaning in a first AP-REQ alone."""
+        # REQ: XT-03, XT-46
+        self.complete_second(options=0)
+        self.complete_second(options=ap.WANT_MUTUAL, ap_rep=True)
+
     def test_no_checksum(self):
         """There are no flags then; ap-options ask for the AP-REP."""
         # REQ: XT-46, XT-49, KI-11
@@ -504,6 +528,47 @@ class FirstToken(ApCase):
                           clear=ap.OFFER)
         self.refuse_first(self.initiator(), GENERIC, when=late,
                           ad=[(1, b"junk")])
+
+    def test_clock_skew_and_another_checksum(self):
+        """Nothing binds a late AP-REQ to a channel then: the error is final.
+        Only what GSS-API's has in its place for flags are flags."""
+        # REQ: XT-48, XT-50, XT-14
+        flags = ap.checksum_8003(ap.ALL | ap.DCE_STYLE)
+        late = time.time() - 2 * HOURS
+        for checksum in (None, (7, os.urandom(16)), (7, flags), (-138, flags),
+                         (ap.CKSUM_8003, flags[:23]), (ap.CKSUM_8003, b"")):
+            with self.subTest(checksum=checksum):
+                self.refuse_first(self.initiator(), SKEW, when=late,
+                                  checksum=checksum)
+                self.refuse_second(SKEW, when=late, checksum=checksum)
+
+    def test_clock_skew_in_dce_style(self):
+        """Heimdal's own second try, which has no extra tokens."""
+        # REQ: XT-04, XT-69
+        who = self.initiator(flags=ap.ALL | ap.DCE_STYLE)
+        with Call(self.challenge) as call:
+            answer = gss.Krb5Token(call.ask(who.token(
+                when=time.time() - 2 * HOURS)))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, SKEW)
+        self.good()
+
+    def test_clock_skew_in_a_channel(self):
+        """What the checksum has of it has to be right, although there will be
+        another AP-REQ."""
+        # REQ: XT-48, XT-50
+        server = Server(type(self), "--bindings=one",
+                        replay_protection="challenge")
+        server.bound = ap.bindings(b"one")
+        late = time.time() - 2 * HOURS
+        self.refuse_first(self.initiator(bound=ap.bindings(b"two")), SKEW,
+                          server=server, when=late)
+        who = self.initiator(bound=server.bound)
+        with Call(server) as call:
+            self.wants_more(who, call.ask(who.token(when=late)), SKEW)
+            who.take_ap_rep(call.ask(who.token()))
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="4", recovered="yes")
 
     def test_clock_skew_and_an_offer_in_the_clear_only(self):
         # REQ: XT-03, XT-04, XT-78
@@ -772,6 +837,15 @@ class SecondToken(ApCase):
                                (ap.OFFER | OTHER_OPTION, ap.OFFER)):
             with self.subTest(clear=hex(clear), options=hex(options)):
                 self.refuse_second(MODIFIED, clear=clear, options=options)
+
+    def test_no_options(self):
+        """They are sealed in each AP-REQ, even of who asks for nothing."""
+        # REQ: XT-03
+        for clear in (0, ap.OFFER, ap.OFFER | ap.WANT_MUTUAL):
+            with self.subTest(clear=hex(clear)):
+                self.refuse_second(MODIFIED, clear=clear, options=None)
+                self.refuse_second(MODIFIED, clear=clear, options=None,
+                                   etypes=())
 
     def test_without_framing(self):
         # REQ: XT-08
