@@ -542,6 +542,22 @@ class FirstToken(ApCase):
                                   checksum=checksum)
                 self.refuse_second(SKEW, when=late, checksum=checksum)
 
+    def test_clock_skew_where_extras_are_off(self):
+        """Or without the framing that they need: as ever."""
+        # REQ: XT-04, XT-69
+        off = Server(type(self), extra_context_tokens=False)
+        late = time.time() - 2 * HOURS
+        who = self.initiator()
+        with Call(off) as call:
+            answer = gss.Krb5Token(call.ask(who.token(when=late)))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, SKEW)
+        self.good(off)
+        with Call(self.challenge) as call:
+            answer = call.ask(who.ap_req(when=late))
+            self.assertNotIn(b"\x7f\x37", (answer or b"")[:32])
+        self.good()
+
     def test_clock_skew_in_dce_style(self):
         """Heimdal's own second try, which has no extra tokens."""
         # REQ: XT-04, XT-69
@@ -1234,6 +1250,12 @@ class GivingUp(ApCase):
                     challenge=os.urandom(32))),
                 ("a shorter one", lambda w: w.error_token(
                     challenge=w.challenge[:-1])),
+                ("authorization data that is none", lambda w: w.error_token(
+                    ad=b"junk")),
+                ("a challenge that is none", lambda w: w.error_token(
+                    ad=k2.authdata((-5, b"junk")))),
+                ("another token ID", lambda w: w.error_token(
+                    tok_id=gss.AP_REP)),
                 ("e-flags", lambda w: w.error_token(
                     flags=k2.CONTINUE_NEEDED)),
                 ("subkey", lambda w: w.error_token(subkey=ap.new_key(),
@@ -1251,6 +1273,20 @@ class GivingUp(ApCase):
             answer = call.ask(who.token())
             self.assertIsNone(call.ask(answer))
         self.refused(call.line, DEFECTIVE)
+        self.good()
+
+    def test_after_the_old_error(self):
+        """Another AP-REQ is due then, and no KRB-ERROR2."""
+        # REQ: XT-45, XT-04
+        who = self.initiator(options=ap.WANT_MUTUAL)
+        with Call(self.challenge) as call:
+            answer = gss.Krb5Token(call.ask(who.token(
+                when=time.time() - 2 * HOURS)))
+            self.assertEqual(answer.message().code, SKEW)
+            who.challenge = bytes(32)
+            self.assertIsNone(call.ask(who.error_token(NOT_US)))
+        self.refused(call.line, DEFECTIVE)
+        self.assertNotEqual(call.line.minor, KRB5_BASE + NOT_US)
         self.good()
 
     def test_as_first_token(self):
