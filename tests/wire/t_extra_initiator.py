@@ -10,6 +10,7 @@ import socket
 import struct
 import time
 import unittest
+import unittest.mock
 
 from realm.extra import Server
 from realm.talk import Call
@@ -257,6 +258,21 @@ class Good(ApCase):
             self.assertEqual(call.line.flags & ap.MUTUAL, flags & ap.MUTUAL)
 
 
+    def test_no_subkey_after_clock_skew(self):
+        """The error is in the session key, and has the acceptor's subkey all
+        the same."""
+        # REQ: XT-14, XT-56, XT-19
+        who = self.initiator()
+        who.subkey = None
+        with Call(self.plain) as call:
+            error2 = self.wants_more(who, call.ask(who.token(
+                when=time.time() - 2 * HOURS)), SKEW, S)
+            reply = who.take_ap_rep(call.ask(who.token()))
+            self.assertEqual((reply.subkey, reply.seq),
+                             (error2.subkey, error2.seq))
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="4", recovered="yes")
+
     def test_numbers_of_the_initiator(self):
         """All of 32 bits; none is 0."""
         # REQ: XT-38
@@ -269,6 +285,21 @@ class Good(ApCase):
                     call.send(who.confirmed_token())
                     call.initiate_messages(who.messages())
                 self.established(call.line, tokens="3")
+
+    def test_no_number(self):
+        """It is 0 then; in each of them."""
+        # REQ: XT-38
+        for when, code in ((None, 0), (time.time() - 2 * HOURS, SKEW)):
+            for second in (None, 0):
+                who = self.initiator()
+                who.seq = 0
+                with Call(self.challenge) as call:
+                    self.wants_more(who, call.ask(who.token(
+                        seq=None, when=when)), code)
+                    call.send(who.confirmed_token(seq=second))
+                    call.initiate_messages(who.messages())
+                self.established(call.line, tokens="3")
+        self.refuse_second(BADSEQ, seq=None)
 
     def test_enctypes(self):
         """Of the session key, the subkey, and what is asked for (RFC 4537)
@@ -585,6 +616,17 @@ class FirstToken(ApCase):
             who.take_ap_rep(call.ask(who.token()))
             call.initiate_messages(who.messages())
         self.established(call.line, tokens="4", recovered="yes")
+
+    def test_clock_skew_and_a_word_about_channels(self):
+        """An initiator that knows of channel bindings and has none is not
+        asked again by an acceptor that has some ([MS-KILE])."""
+        # REQ: XT-48, KI-10
+        server = Server(type(self), "--bindings=one",
+                        replay_protection="challenge")
+        server.bound = ap.bindings(b"one")
+        late = time.time() - 2 * HOURS
+        self.refuse_first(self.initiator(), SKEW, server=server, when=late,
+                          relevant=[k2.kerb_ap_options(0x4000)])
 
     def test_clock_skew_and_an_offer_in_the_clear_only(self):
         # REQ: XT-03, XT-04, XT-78
@@ -1179,13 +1221,14 @@ class RefusedTicket(ApCase):
     def test_not_offered(self):
         """The error is as ever, and final."""
         # REQ: XT-05, XT-69
-        who = self.who("BAD.TEST", options=ap.WANT_MUTUAL)
-        with Call(self.plain) as call:
-            answer = gss.Krb5Token(call.ask(who.token()))
-            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
-            self.assertEqual(answer.message().code, ILL_CR_TKT)
-            self.assertIsNone(call.receive())
-        self.refused(call.line, FAILURE)
+        for spoil in (False, True):
+            who = self.who("BAD.TEST", options=ap.WANT_MUTUAL)
+            with Call(self.plain) as call:
+                answer = gss.Krb5Token(call.ask(who.token(spoil=spoil)))
+                self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+                self.assertEqual(answer.message().code, ILL_CR_TKT)
+                self.assertIsNone(call.receive())
+            self.refused(call.line, FAILURE)
         self.good()
 
 
@@ -1390,6 +1433,44 @@ class Replay(ApCase):
             who.take_ap_rep(call.ask(who.token()))
             call.initiate_messages(who.messages())
         self.established(call.line, tokens="4", recovered="yes")
+
+    def test_no_cache(self):
+        """Where one is wanted, nobody is taken, nor asked again."""
+        # REQ: XT-55, XT-50
+        with unittest.mock.patch.object(type(self), "rcache_dir",
+                                        self.realm.dir / "none"):
+            server = Server(type(self), replay_protection="cache")
+        for options in (ap.OFFER | ap.WANT_MUTUAL, ap.OFFER):
+            who = self.initiator(options=options)
+            with Call(server) as call:
+                self.is_final(who, call.ask(who.token()), GENERIC)
+                self.assertIsNone(call.receive())
+            self.refused(call.line, FAILURE)
+        who = self.initiator(options=ap.WANT_MUTUAL)
+        with Call(server) as call:
+            answer = gss.Krb5Token(call.ask(who.token()))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, GENERIC)
+        self.refused(call.line, FAILURE)
+        self.good()
+
+    def test_cached_request_without_an_offer(self):
+        """The error is as ever, and nothing more is said."""
+        # REQ: XT-04, XT-69
+        server = Server(type(self), replay_protection="cache")
+        who = self.initiator(options=ap.WANT_MUTUAL)
+        first = who.token()
+        with Call(server) as call:
+            who.take_ap_rep(call.ask(first))
+            call.initiate_messages(who.messages())
+        self.established(call.line, offered="no", protection="cache")
+        with Call(server) as call:
+            answer = gss.Krb5Token(call.ask(first))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, REPEAT)
+            self.assertIsNone(call.receive())
+        self.refused(call.line, FAILURE)
+        self.good(server)
 
 
 if __name__ == "__main__":

@@ -480,6 +480,7 @@ class Preferred(U2UCase):
         for ticket, values in (
                 ({}, {"seq": 1}), ({}, {"bound": bytes(range(16))}),
                 ({"client": "mallory"}, {"client": "mallory"}),
+                ({"sname": "mallory"}, {}), ({}, {"checksum": None}),
                 ({}, {"options": U2U & ~ap.WANT_MUTUAL,
                       "flags": ap.ALL & ~ap.MUTUAL})):
             who = self.ordinary()
@@ -491,6 +492,40 @@ class Preferred(U2UCase):
                 self.assertEqual(who.open_error2(answer)[1].code, SKEW)
             self.nobody(call.line)
         self.test_keys()
+
+    def test_after_the_old_error(self):
+        """Who had to try again gets no TGT as well."""
+        # REQ: XT-50, XT-82
+        who = self.ordinary()
+        with Call(self.prefers) as call:
+            answer = gss.Krb5Token(call.ask(who.token(
+                options=ap.WANT_MUTUAL, when=time.time() - 7200)))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, SKEW)
+            answer = call.ask(who.token())
+            self.assertEqual(gss.describe(answer), "AP-REP")
+            who.take_ap_rep(answer)
+            call.initiate_messages(who.messages())
+        self.assertTrue(call.line.complete, call.line)
+        self.test_keys()
+
+    def test_without_a_tgt(self):
+        """The ticket is taken as ever; and with somebody else's."""
+        # REQ: XT-82
+        mallory = self.realm.new_client()
+        self.realm.add("mallory", password=self.realm.password)
+        mallory.kinit("mallory", password=self.realm.password)
+        nobody = self.realm.new_client()
+        for ccache in (nobody.ccache, mallory.ccache):
+            who = self.ordinary()
+            with Call(Server(type(self), prefer_user2user=True,
+                             acceptor_ccache=ccache)) as call:
+                answer = call.ask(who.token())
+                self.assertEqual(gss.describe(answer), "AP-REP")
+                who.take_ap_rep(answer)
+                call.initiate_messages(who.messages())
+            self.assertTrue(call.line.complete, call.line)
+            self.assertEqual(call.line.flags & ap.ALL, ap.ALL)
 
     def test_the_ticket_again(self):
         """It was good enough for a challenge, and is not for this."""
