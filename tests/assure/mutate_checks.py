@@ -5,8 +5,8 @@ A copy of this tree is built with every mutant (mutants.py) of every C file of
 the modules in it.  Each test, which is a method of a suite or a C program, is
 run once to see for which mutants a condition has another value in it than
 theirs: no other test can tell them.  Then each mutant is switched on and those
-tests are run, until one fails: first what has failed for its function, then
-the quickest.  A suite's realms stay up for all of its tests and all mutants
+tests are run, until one fails: first what is quick and has failed for its
+function or file.  A suite's realms stay up for all of its tests and all mutants
 (cases.py); they see the mutant at once (mutant.h).  All of it is below
 $BUILD_DIR/assure/mutants and goes on where it was stopped: a mutant is run
 again only when its function has changed.
@@ -360,10 +360,31 @@ def equivalents():
     return reasons
 
 
-def judge(mutant, tests, reach, failed, most):
-    """(result, test that fails); `failed` is what has failed before for the
-    function, most seconds at most are taken."""
-    able = sorted((took * (0.1 if name in failed else 1), name)
+class Record:
+    """How often each test has failed, for a file and for a function of it."""
+
+    def __init__(self, mutants, results):
+        self._counts = collections.defaultdict(collections.Counter)
+        for mutant in mutants:
+            _, result, test = results.get(mutant.key, ("", "", ""))
+            if result == KILLED:
+                self.add(mutant, test)
+
+    def add(self, mutant, test):
+        """It has failed."""
+        self._counts[mutant.file][test] += 1
+        self._counts[mutant.file, mutant.function][test] += 1
+
+    def cost(self, mutant, test, took):
+        """Low for a test that is quick, or likely to fail."""
+        return (took + 0.05) / (
+            1 + self._counts[mutant.file][test] +
+            10 * self._counts[mutant.file, mutant.function][test])
+
+
+def judge(mutant, tests, reach, past, most):
+    """(result, test that fails); most seconds at most are taken."""
+    able = sorted((past.cost(mutant, name, took), name)
                   for name, (took, keys) in reach.items()
                   if mutant.key in keys and name.split("::")[0] in tests.paths)
     began = time.monotonic()
@@ -426,15 +447,15 @@ def run_mutants(chosen, tests, reach, state, seconds, most):
     results = read_results(state)
     todo = [m for m in chosen if results.get(m.key, ("",))[0] != m.body]
     began = told = time.monotonic()
-    failed = collections.defaultdict(set)
+    past = Record(chosen, results)
     with open(state / "results.tsv", "a") as out:
         for done, mutant in enumerate(todo, 1):
             if time.monotonic() - began > seconds:
                 print("stopped after %d s" % seconds)
                 break
-            where = mutant.file, mutant.function
-            result, test = judge(mutant, tests, reach, failed[where], most)
-            failed[where].add(test)
+            result, test = judge(mutant, tests, reach, past, most)
+            if result == KILLED:
+                past.add(mutant, test)
             out.write("\t".join([mutant.key, mutant.body, result, test]) +
                       "\n")
             out.flush()
