@@ -5,15 +5,15 @@ A copy of this tree is built with every mutant (mutants.py) of every C file of
 the modules in it.  Each test, which is a method of a suite or a C program, is
 run once to see for which mutants a condition has another value in it than
 theirs: no other test can tell them.  Then each mutant is switched on and those
-tests are run, until one fails: first what is quick and has failed for its
-function or file.  A suite's realms stay up for all of its tests and all mutants
-(cases.py); they see the mutant at once (mutant.h).  All of it is below
+tests are run, until one fails.  A suite's realms stay up for all of its tests
+and all mutants (cases.py); they see the mutant at once (mutant.h).  All of it is below
 $BUILD_DIR/assure/mutants and goes on where it was stopped: a mutant is run
 again only when its function has changed.
 
 usage: mutate_checks.py [--build] [--record] [--again] [--direct | --here]
                         [--only TESTS] [--suites] [--seconds N] [--each N]
-                        [--survivors] [--table FILE] [--choose] [FILE...]
+                        [--known] [--survivors] [--table FILE] [--choose]
+                        [FILE...]
 
 FILE is part of a file's name, or of FILE.c:FUNCTION (default: all).
   --build      make the copy anew from the tree
@@ -29,11 +29,12 @@ FILE is part of a file's name, or of FILE.c:FUNCTION (default: all).
   --suites     only the suites that suites.txt has for the files
   --choose     write suites.txt from what was recorded
   --seconds    stop after N seconds
-  --each       N seconds at most for a mutant; one that takes longer survives
+  --each       N seconds of tests at most for a mutant, by what they took when
+               they were recorded; one that they do not tell survives
   --survivors  only list what has survived
+  --known      also those of equivalent.txt, which has the mutants that no test
+               can tell, and why
   --table      put the table into FILE between its two marks
-
-equivalent.txt has the mutants that no test can tell, and why.
 
 The exit status is 1 when a mutant survives that the list does not have.
 """
@@ -43,6 +44,7 @@ import collections
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -360,50 +362,68 @@ def equivalents():
     return reasons
 
 
-class Record:
-    """How often each test has failed, for a file and for a function of it."""
+class Order:
+    """In which order tests judge a mutant: a few that have failed for its
+    function before; then such that together can tell all of its mutants, for
+    these differ; then the quickest."""
 
-    def __init__(self, mutants, results):
+    def __init__(self, mutants, results, reach):
+        self._reach = reach
         self._counts = collections.defaultdict(collections.Counter)
+        self._keys = collections.defaultdict(set)
         for mutant in mutants:
+            self._keys[mutant.file, mutant.function].add(mutant.key)
             _, result, test = results.get(mutant.key, ("", "", ""))
             if result == KILLED:
                 self.add(mutant, test)
 
     def add(self, mutant, test):
         """It has failed."""
-        self._counts[mutant.file][test] += 1
         self._counts[mutant.file, mutant.function][test] += 1
 
-    def cost(self, mutant, test, took):
-        """Low for a test that is quick, or likely to fail."""
-        return (took + 0.05) / (
-            1 + self._counts[mutant.file][test] +
-            10 * self._counts[mutant.file, mutant.function][test])
+    def of(self, mutant, names):
+        """The names in their order."""
+        took = {name: self._reach[name][0] + 0.05 for name in names}
+        counts = self._counts[mutant.file, mutant.function]
+        able = sorted(took, key=lambda name: (took[name] / (
+            1 + 10 * counts[name]), name))
+        order = [name for name in able[:5] if counts[name]]
+        left = set(self._keys[mutant.file, mutant.function])
+        for name in order:
+            left -= self._reach[name][1]
+        while True:
+            gain, name = max(((len(left & self._reach[name][1]) / took[name],
+                               name) for name in able), default=(0, ""))
+            if not gain:
+                break
+            order.append(name)
+            left -= self._reach[name][1]
+        return list(dict.fromkeys(order + able))
 
 
-def judge(mutant, tests, reach, past, most):
-    """(result, test that fails); most seconds at most are taken."""
-    able = sorted((past.cost(mutant, name, took), name)
-                  for name, (took, keys) in reach.items()
-                  if mutant.key in keys and name.split("::")[0] in tests.paths)
-    began = time.monotonic()
-    for _, name in able:
+def judge(mutant, tests, reach, order, most):
+    """(result, test that fails); `most` seconds of tests at most are run, by
+    what they took when they were recorded."""
+    names = [name for name, (_, keys) in reach.items() if mutant.key in keys
+             and name.split("::")[0] in tests.paths]
+    for name in order.of(mutant, names):
         if tests.tell(name, mutant.number, reach[name][0]):
+            order.add(mutant, name)
             return KILLED, name
-        if time.monotonic() - began > most:
+        most -= reach[name][0]
+        if most < 0:
             break
-    return (SURVIVED, "") if able else (UNREACHED, "")
+    return (SURVIVED, "") if names else (UNREACHED, "")
 
 
 def state_of(mutant, results, reasons):
     """One word: killed, survived, known, to do."""
-    body, result, _ = results.get(mutant.key, ("", "to do", ""))
-    if body and body != mutant.body:
-        return "to do"
-    if result in (SURVIVED, UNREACHED):
-        return "known" if mutant.key in reasons else SURVIVED
-    return result
+    body, result, _ = results.get(mutant.key, ("", "", ""))
+    if body != mutant.body:
+        result = ""
+    if result != KILLED and mutant.key in reasons:
+        return "known"
+    return {"": "to do", KILLED: KILLED}.get(result, SURVIVED)
 
 
 def counts_of(files, results, reasons):
@@ -447,15 +467,13 @@ def run_mutants(chosen, tests, reach, state, seconds, most):
     results = read_results(state)
     todo = [m for m in chosen if results.get(m.key, ("",))[0] != m.body]
     began = told = time.monotonic()
-    past = Record(chosen, results)
+    order = Order(chosen, results, reach)
     with open(state / "results.tsv", "a") as out:
         for done, mutant in enumerate(todo, 1):
             if time.monotonic() - began > seconds:
                 print("stopped after %d s" % seconds)
                 break
-            result, test = judge(mutant, tests, reach, past, most)
-            if result == KILLED:
-                past.add(mutant, test)
+            result, test = judge(mutant, tests, reach, order, most)
             out.write("\t".join([mutant.key, mutant.body, result, test]) +
                       "\n")
             out.flush()
@@ -485,7 +503,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("file", nargs="*")
     for name in ("build", "record", "again", "direct", "here", "suites",
-                 "choose", "survivors"):
+                 "choose", "survivors", "known"):
         parser.add_argument("--" + name, action="store_true")
     parser.add_argument("--only", type=re.compile)
     parser.add_argument("--seconds", type=int, default=10 ** 9)
@@ -518,6 +536,8 @@ def make_tests(args, wanted, state):
 
 def main():
     args = arguments()
+    # what the suites have started ends with this
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     state = install.build_dir() / "assure" / "mutants"
     state.mkdir(parents=True, exist_ok=True)
     files = mutate(sources())
@@ -533,7 +553,9 @@ def main():
             tests.make_page(sum(len(file.mutants) for file in files))
             reach = record(tests, [m for f in files for m in f.mutants],
                            state)
-            run_mutants(chosen, tests, reach, state, args.seconds, args.each)
+            run_mutants([m for m in chosen
+                         if args.known or m.key not in reasons],
+                        tests, reach, state, args.seconds, args.each)
     results = read_results(state)
     if args.choose:
         choose_suites(files, read_map(state), reasons)

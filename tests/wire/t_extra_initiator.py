@@ -1281,31 +1281,35 @@ class GivingUp(ApCase):
         self.good()
 
     def test_not_authentic(self):
-        """What anybody else can make is a defective token."""
+        """What anybody else can make is a defective token, and its error is
+        nobody's."""
         # REQ: XT-34, XT-95
         for name, make in (
-                ("no key", lambda w: w.error_token(key=None)),
+                ("no key", lambda w: w.error_token(NOT_US, key=None)),
                 ("session key", lambda w: w.error_token(
-                    key=w.credential.session, which=S)),
-                ("another key", lambda w: w.error_token(key=ap.new_key())),
-                ("no challenge", lambda w: w.error_token(challenge=None)),
+                    NOT_US, key=w.credential.session, which=S)),
+                ("another key", lambda w: w.error_token(
+                    NOT_US, key=ap.new_key())),
+                ("no challenge", lambda w: w.error_token(
+                    NOT_US, challenge=None)),
                 ("another challenge", lambda w: w.error_token(
-                    challenge=os.urandom(32))),
+                    NOT_US, challenge=os.urandom(32))),
                 ("a shorter one", lambda w: w.error_token(
-                    challenge=w.challenge[:-1])),
+                    NOT_US, challenge=w.challenge[:-1])),
                 ("authorization data that is none", lambda w: w.error_token(
-                    ad=b"junk")),
+                    NOT_US, ad=b"junk")),
                 ("a challenge that is none", lambda w: w.error_token(
-                    ad=k2.authdata((-5, b"junk")))),
+                    NOT_US, ad=k2.authdata((-5, b"junk")))),
                 ("another token ID", lambda w: w.error_token(
-                    tok_id=gss.AP_REP)),
+                    NOT_US, tok_id=gss.AP_REP)),
                 ("e-flags", lambda w: w.error_token(
-                    flags=k2.CONTINUE_NEEDED)),
-                ("subkey", lambda w: w.error_token(subkey=ap.new_key(),
-                                                   seq=7))):
+                    NOT_US, flags=k2.CONTINUE_NEEDED)),
+                ("subkey", lambda w: w.error_token(
+                    NOT_US, subkey=ap.new_key(), seq=7))):
             with self.subTest(name):
                 line = self.say(make)
                 self.assertEqual(line.major, DEFECTIVE, line)
+                self.assertNotEqual(line.minor, KRB5_BASE + NOT_US, line)
         self.good()
 
     def test_reflected(self):
