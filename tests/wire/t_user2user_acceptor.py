@@ -255,6 +255,24 @@ class Second(U2UCase):
                              protection="challenge")
             self.assertEqual(call.line.flags & ap.MUTUAL, 0)
 
+    def test_authorization_data(self):
+        """The acceptor's, in the place of the AP-REP: the empty ticket has
+        had no key sealed for anybody."""
+        # REQ: XT-97, XT-77
+        data = k2.authdata(k2.if_relevant((77, b"what the acceptor says")))
+        server = Server(type(self), "--send-authdata=" + data.hex(),
+                        acceptor_ccache=self.bob.ccache)
+        who = self.initiator()
+        with Call(server) as call:
+            self.begin(call, who)
+            tok_id, error2 = who.take_error2(call.ask(who.token()))
+            self.assertEqual((tok_id, error2.flags, error2.code,
+                              error2.which, error2.ad),
+                             (gss.AP_REP, k2.FINAL, 0, K, data))
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="4")
+        self.assertEqual(call.line.acceptor_authdata, "sent")
+
     def test_no_seventh_token(self):
         """What is wrong with the fifth is final."""
         # REQ: XT-51, XT-75
