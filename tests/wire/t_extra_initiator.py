@@ -599,6 +599,38 @@ class FirstToken(ApCase):
             self.assertEqual(answer.tok_id, gss.KRB_ERROR)
             self.assertEqual(answer.message().code, SKEW)
         self.good()
+        # a further AP-REQ is in no style any more
+        self.refuse_second(SKEW, when=time.time() - 2 * HOURS,
+                           flags=ap.ALL & ~ap.MUTUAL | ap.DCE_STYLE)
+
+    def test_clock_skew_and_authorization_data_that_is_none(self):
+        """It may have said that it offers: the error is its own."""
+        # REQ: XT-03, XT-69
+        who = self.initiator(options=ap.WANT_MUTUAL)
+        with Call(self.challenge) as call:
+            answer = gss.Krb5Token(call.ask(who.token(
+                when=time.time() - 2 * HOURS, ad=[(1, b"junk")])))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, GENERIC)
+            self.assertIsNone(call.receive())
+        self.refused(call.line, FAILURE)
+        self.good()
+
+    def test_one_way_to_ask_for_an_ap_rep(self):
+        """Either is enough for who has sent a ticket that is refused."""
+        # REQ: XT-46
+        old = {"start": -10 * HOURS, "end": -2 * HOURS}
+        for options, flags in ((ap.OFFER | ap.WANT_MUTUAL,
+                                ap.ALL & ~ap.MUTUAL), (ap.OFFER, ap.ALL)):
+            with self.subTest(options=hex(options)):
+                who = self.initiator(options=options, flags=flags, **old)
+                with Call(self.plain) as call:
+                    self.wants_more(who, call.ask(who.token()), EXPIRED)
+                    who.credential = self.initiator().credential
+                    who.take_ap_rep(call.ask(who.token()))
+                    call.initiate_messages(who.messages())
+                self.established(call.line, tokens="4")
+        self.good()
 
     def test_clock_skew_in_a_channel(self):
         """What the checksum has of it has to be right, although there will be
