@@ -564,6 +564,27 @@ class Preferred(U2UCase):
             self.nobody(call.line)
         self.test_keys()
 
+    def test_preferred_by_who_cannot_ask(self):
+        """The ticket is good enough for an initiator that takes no extra
+        tokens, and for one that asks for no AP-REP."""
+        # REQ: XT-82, XT-10
+        who = self.ordinary()
+        with Call(self.prefers) as call:
+            answer = call.ask(who.token(options=ap.WANT_MUTUAL))
+            self.assertEqual(gss.describe(answer), "AP-REP")
+            who.take_ap_rep(answer)
+            call.initiate_messages(who.messages())
+        self.assertTrue(call.line.complete, call.line)
+        who = self.ordinary()
+        who.options, who.flags = ap.OFFER, ap.ALL & ~ap.MUTUAL
+        with Call(self.prefers) as call:
+            tok_id, error2 = who.take_error2(call.ask(who.token()))
+            self.assertEqual((tok_id, error2.which, error2.code, error2.tgt),
+                             (gss.AP_REP, K, 0, None))
+            call.send(who.token())
+            call.initiate_messages(who.messages())
+        self.assertTrue(call.line.complete, call.line)
+
     def test_not_preferred(self):
         """With a key and a TGT the ticket is good enough; one that is spoilt
         is told to be."""
