@@ -96,6 +96,19 @@ static void addresses(EncTicketPart *t)
     add_address(t, "\x0a\x00\x00\x01");
     add_address(t, "\x0a\x00\x00\x02");
 }
+static void empty_addresses(EncTicketPart *t)
+{
+    addresses(t);
+    while (t->caddr->len > 0)
+	free_HostAddress(&t->caddr->val[--t->caddr->len]);
+}
+static void critical_and_addresses(EncTicketPart *t)
+{
+    critical(t);
+    addresses(t);
+}
+static void spaces(EncTicketPart *t) { set_name(t, "a b", NULL, NULL); }
+static void control(EncTicketPart *t) { set_name(t, "a\x1f", NULL, NULL); }
 static void pkinit_key(EncTicketPart *t) { t->key.keytype = 9; }
 static void private_key(EncTicketPart *t) { t->key.keytype = -128; }
 static void short_key(EncTicketPart *t) { t->key.keyvalue.length = 6; }
@@ -147,6 +160,9 @@ static const struct row {
       RXKAD_2B_ERR_BADTICKET },
     { "an empty name", empty_name, 0, RXKAD_2B_NAME_EMPTY,
       RXKAD_2B_ERR_BADTICKET },
+    { "a name with a space", spaces, 0, RXKAD_2B_OK, 0 },
+    { "a name with a control character", control, 0,
+      RXKAD_2B_NAME_CHARACTER, RXKAD_2B_ERR_BADTICKET },
     { "a name with an @", at_name, 0, RXKAD_2B_NAME_CHARACTER,
       RXKAD_2B_ERR_BADTICKET },
 
@@ -165,10 +181,16 @@ static const struct row {
     { "addresses, no peer", addresses, RXKAD_2B_CHECK_ADDRESSES,
       RXKAD_2B_ADDRESS, RXKAD_2B_ERR_NOAUTH },
     { "no addresses", NULL, RXKAD_2B_CHECK_ADDRESSES, RXKAD_2B_OK, 0 },
+    { "a list of none", empty_addresses, RXKAD_2B_CHECK_ADDRESSES,
+      RXKAD_2B_OK, 0 },
 
     /* REQ: RK-23 */
     { "critical authorization data", critical, 0, RXKAD_2B_OK, 0 },
     { "refused if strict", critical, RXKAD_2B_STRICT_AUTHDATA,
+      RXKAD_2B_AUTHDATA, RXKAD_2B_ERR_NOAUTH },
+    { "none if strict", NULL, RXKAD_2B_STRICT_AUTHDATA, RXKAD_2B_OK, 0 },
+    { "critical, and addresses", critical_and_addresses,
+      RXKAD_2B_STRICT_AUTHDATA | RXKAD_2B_CHECK_ADDRESSES,
       RXKAD_2B_AUTHDATA, RXKAD_2B_ERR_NOAUTH },
     { "IF-RELEVANT", relevant, RXKAD_2B_STRICT_AUTHDATA, RXKAD_2B_OK, 0 },
     { "critical behind IF-RELEVANT", behind_relevant,
