@@ -1124,15 +1124,21 @@ _gsskrb5_ext_accept_ap_rep2(OM_uint32 *minor_status, krb5_context context,
 
 /**
  * Whether the initiator has been told our first sequence number: without a
- * KRB-ERROR2 and an AP-REP it counts our messages from its own.
+ * KRB-ERROR2 and an AP-REP it counts our messages from its own.  What a
+ * KRB-ERROR2 has told is gone when the ticket was refused; an AP-REP may be
+ * asked for without the flag.
  *
  * @param ctx the context, which is about to be complete
  */
 int
 _gsskrb5_ext_accept_told_number(gsskrb5_ctx ctx)
 {
-    return ctx->ext != NULL && ctx->ext->answered &&
-	ctx->ext->first.client != NULL;
+    const struct gsskrb5_ext_exchange *ext = ctx->ext;
+
+    return ext != NULL && ext->answered &&
+	(ext->first.client != NULL ||
+	 (ext->offered && asks_for_ap_rep(is_mutual_required(ext),
+					  ext->last_flags)));
 }
 
 /**

@@ -1,67 +1,75 @@
 /*
- * Which mutant of this file runs.  The file MUTANT_FILE has its number: 0 for
- * none, -1 for none but to write the number of each place that is reached to
- * MUTANT_FILE.seen, four octets each.
+ * Which mutant runs.  The file MUTANT_FILE is a page that all processes share,
+ * so that one that runs sees another mutant at once: first a number, 0 for
+ * none, -1 for none but to tell which would make a difference; behind it an
+ * octet for each mutant, which becomes 1 where what it is made of has another
+ * value than the mutant's.
  *
- * Nothing is allocated, errno is as it was, and read() and open() are not
+ * Nothing is allocated, errno is as it was, and open() and mmap() are not
  * libc's: tests have their own.
  */
+#ifndef MUTANT_H
+#define MUTANT_H
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
-static int mutant_now = -2;
-static unsigned char mutant_seen[MUTANT_COUNT];
+static union {
+    int number;
+    unsigned char octets[MUTANT_SIZE];
+} mutant_none, *volatile mutant_page;
 
 static void
-mutant_look(void)
-{
-    int saved = errno, now = 0;
-    char text[16];
-    long fd, i, n;
-
-    fd = syscall(SYS_openat, AT_FDCWD, MUTANT_FILE, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-	n = syscall(SYS_read, fd, text, sizeof(text));
-	for (i = 0; i < n && text[i] >= '0' && text[i] <= '9'; i++)
-	    now = now * 10 + text[i] - '0';
-	if (n > 0 && text[0] == '-')
-	    now = -1;
-	syscall(SYS_close, fd);
-    }
-    mutant_now = now;
-    errno = saved;
-}
-
-static void
-mutant_reached(int number)
+mutant_map(void)
 {
     int saved = errno;
-    long fd;
+    long fd, at = -1;
 
-    mutant_seen[number - MUTANT_FIRST] = 1;
-    fd = syscall(SYS_openat, AT_FDCWD, MUTANT_FILE ".seen",
-		 O_WRONLY | O_APPEND | O_CLOEXEC);
+    fd = syscall(SYS_openat, AT_FDCWD, MUTANT_FILE, O_RDWR | O_CLOEXEC);
     if (fd >= 0) {
-	(void)!syscall(SYS_write, fd, &number, sizeof(number));
+	at = syscall(SYS_mmap, NULL, sizeof(mutant_none),
+		     PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	syscall(SYS_close, fd);
     }
+    mutant_page = fd < 0 || at == -1 ? &mutant_none : (void *)at;
     errno = saved;
 }
 
 static inline int
-mutant(int number)
+mutant_now(void)
 {
-    if (mutant_now == -2)
-	mutant_look();
-    if (mutant_now == -1 && !mutant_seen[number - MUTANT_FIRST])
-	mutant_reached(number);
-    return mutant_now == number;
+    if (mutant_page == NULL)
+	mutant_map();
+    return *(volatile int *)&mutant_page->number;
+}
+
+static inline void
+mutant_differs(int number)
+{
+    mutant_page->octets[sizeof(int) + number] = 1;
 }
 
 static inline int
 mutant_is(int number, int value, int is)
 {
-    return mutant(number) ? value : is;
+    int now = mutant_now();
+
+    if (now == -1 && value != is)
+	mutant_differs(number);
+    return now == number ? value : is;
 }
+
+/* Whether the mutant of a comparison runs; `same` is whether its two sides
+ * are, where it makes the difference. */
+static inline int
+mutant_edge(int number, int same)
+{
+    if (mutant_now() == -1 && same)
+	mutant_differs(number);
+    return mutant_now() == number;
+}
+
+#endif /* MUTANT_H */

@@ -2,7 +2,7 @@
 
 A file is written once with all of its mutants in it, each behind a number
 (mutant.h): what runs is chosen without compiling anything again, and each
-place tells whether it was reached.
+place tells whether its mutant would have made a difference there.
 
 What is a place: the condition of an if, a while and of ?:, and what a function
 returns or a variable is set to where that is a condition.  What is made of it:
@@ -91,6 +91,8 @@ _RELATION = re.compile(r"(?<![-<>])(<=|>=|<|>)(?![<>])")
 _CONDITION = re.compile(r"\|\||&&|==|!=|(?<![-<>])(?:<=|>=|<|>)(?![<>])")
 _TERNARY = re.compile(r"\?")
 _SET = re.compile(r"(?<![=!<>+\-*/%&|^])=(?!=)")
+# what must not be done twice: it changes something, or calls what may
+_EFFECT = re.compile(r"(?<![=!<>])=(?!=)|\+\+|--|\b(?!sizeof\b)\w+\s*\(")
 _MOVED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 
 
@@ -210,8 +212,11 @@ class File:
             left = self.text[start:relation.start()]
             right = self.text[relation.end():end]
             number = self._add(start, end, "edge")
-            return "(mutant(%d) ? (%s %s %s) : (%s))" % (
-                number, left, _MOVED[relation.group(1)], right, text)
+            # the two comparisons differ where the sides are the same
+            same = "1" if _EFFECT.search(self.masked, start, end) else \
+                "(%s) == (%s)" % (left, right)
+            return "(mutant_edge(%d, %s) ? (%s %s %s) : (%s))" % (
+                number, same, left, _MOVED[relation.group(1)], right, text)
         return text
 
     # -- written ----------------------------------------------------------

@@ -2,21 +2,39 @@
 """Does a test fail when a check of ours is taken away?
 
 A copy of this tree is built with every mutant (mutants.py) of every C file of
-the modules in it.  Each test is run once to see which it reaches; then each
-mutant is switched on and the tests that reach it are run, the quickest first,
-until one fails.  All of it is below $BUILD_DIR/assure/mutants and goes on
-where it was stopped: a mutant is run again only when its function has changed.
+the modules in it.  Each test, which is a method of a suite or a C program, is
+run once to see for which mutants a condition has another value in it than
+theirs: no other test can tell them.  Then each mutant is switched on and those
+tests are run, until one fails.  A suite's realms stay up for all of its tests
+and all mutants (cases.py); they see the mutant at once (mutant.h).  All of it is below
+$BUILD_DIR/assure/mutants and goes on where it was stopped: a mutant is run
+again only when its function has changed.
 
-usage: mutate_checks.py [--build] [--record] [--again] [--direct]
-                        [--only TESTS] [--seconds N] [--survivors] [FILE...]
+usage: mutate_checks.py [--build] [--record] [--again] [--direct | --here]
+                        [--only TESTS] [--suites] [--seconds N] [--each N]
+                        [--known] [--survivors] [--table FILE] [--choose]
+                        [FILE...]
 
-FILE is part of a file's name, or of FILE.c:FUNCTION (default: all).  --build makes the copy anew from
-the tree, --record also looks anew at what the tests reach, --again runs what
-has survived again, --survivors only lists it.  --direct makes no copy: the C
-programs of tests/ that need nothing else are linked with the mutants and with
-the libraries of the build, which takes minutes, and no other test is run.
---only is an expression: no test is run whose name it does not match.
-equivalent.txt has the mutants that no test can tell, and why.
+FILE is part of a file's name, or of FILE.c:FUNCTION (default: all).
+  --build      make the copy anew from the tree
+  --here       no copy: the mutants go into the build that there is, which is
+               quick; ./build.sh --discard takes them out.  For a clone of the
+               tree.
+  --direct     no copy: the C programs of tests/ that need nothing else are
+               linked with the mutants and with the libraries of the build,
+               which takes minutes; no other test is run
+  --record     look anew at what the tests can tell
+  --again      run what has survived again, with the tests that there are now
+  --only       an expression: no suite is run whose name it does not match
+  --suites     only the suites that suites.txt has for the files
+  --choose     write suites.txt from what was recorded
+  --seconds    stop after N seconds
+  --each       N seconds of tests at most for a mutant, by what they took when
+               they were recorded; one that they do not tell survives
+  --survivors  only list what has survived
+  --known      also those of equivalent.txt, which has the mutants that no test
+               can tell, and why
+  --table      put the table into FILE between its two marks
 
 The exit status is 1 when a mutant survives that the list does not have.
 """
@@ -27,27 +45,24 @@ import os
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from assure.judges import Tests         # noqa: E402
 from assure.mutants import File         # noqa: E402
 from realm import archives, install     # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 # of OVERLAY: what is no module is not looked at
 NOT_OURS = ("tests/", "gss-loop", "spnego-mic")
-# these take long and reach nothing that others do not
-SKIPPED = re.compile(r"^(series/|path/|t_|wire/t_der|interop/t_(openafs|"
-                     r"mit_baseline)|baseline|assure/|fuzz/)")
+# survived: tests in which it made a difference; unreached: there is none
 KILLED, SURVIVED, UNREACHED = "killed", "survived", "unreached"
-PATIENCE = 10                           # seconds beyond four times the usual
+BEGIN, END = "<!-- mutants -->", "<!-- end of mutants -->"
 
 
 # -- the copy --------------------------------------------------------------
@@ -62,24 +77,23 @@ def sources():
                     yield str(path.relative_to(install.ROOT))
 
 
-def mutate(names, state):
-    """File objects of all sources, numbered through."""
+def mutate(names):
+    """File objects of all sources, numbered through from 1."""
     files, first = [], 1
     for name in names:
         files.append(File(name, (install.ROOT / name).read_text(), first))
         first += len(files[-1].mutants)
-    (state / "now").write_text("0\n")
     return files
 
 
-def instrumented(file, state):
+def instrumented(file, state, count=None):
     """Its text: mutant.h goes behind the last #include, for those settle what
-    the system's headers declare."""
+    the system's headers declare.  `count` is how many mutants all files have.
+    """
     if not file.mutants:
         return file.text
-    head = '#define MUTANT_FILE "%s"\n#define MUTANT_FIRST %d\n' \
-        "#define MUTANT_COUNT %d\n" % (
-            state / "now", file.mutants[0].number, len(file.mutants))
+    head = '#define MUTANT_FILE "%s"\n#define MUTANT_SIZE (%s + %d)\n' % (
+        state / "now", "sizeof(int)", 1 + (count or file.mutants[-1].number))
     text = file.schemata("")
     text = text[text.index("\n") + 1:]
     at = [0, *(m.end() for m in re.finditer(
@@ -98,6 +112,12 @@ def put(path, octets, mode=None):
         path.chmod(mode)
 
 
+def texts_of(files, state):
+    """{name: text with the mutants}"""
+    count = sum(len(file.mutants) for file in files)
+    return {file.name: instrumented(file, state, count) for file in files}
+
+
 def build(files, state):
     """The copy of the tree, and its build."""
     tree = state / "tree"
@@ -107,7 +127,7 @@ def build(files, state):
         stdout=subprocess.PIPE).stdout.decode().split("\0")
     listed = [name for name in listed
               if name and (install.ROOT / name).is_file()]
-    texts = {file.name: instrumented(file, state) for file in files}
+    texts = texts_of(files, state)
     for name in listed:
         path = install.ROOT / name
         octets = texts[name].encode() if name in texts else path.read_bytes()
@@ -121,17 +141,42 @@ def build(files, state):
     for name in ("BUILD_DIR", "HEIMDAL_PREFIX"):
         env.pop(name, None)
     target = state / "build"
-    for command in (["./build.sh", "--build-dir", str(target)],
-                    ["make", "-C", str(target / "obj/tests/ext"), "-k",
-                     "check", "TESTS="],
-                    ["make", "-C", str(target / "obj/kdc"), "check",
-                     "TESTS="]):
-        done = subprocess.run(command, cwd=tree, env=env, check=False,
-                              stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT)
-        (state / "build.log").write_bytes(done.stdout)
-        if done.returncode:
-            sys.exit(done.stdout.decode(errors="replace")[-4000:])
+    run_all([["./build.sh", "--build-dir", str(target)],
+             *programs_of(target)], state, cwd=tree, env=env)
+
+
+def programs_of(target):
+    """The commands that make a build's test programs."""
+    return [["make", "-C", str(target / "obj" / part), *more, "check",
+             "TESTS="] for part, *more in (("tests/ext", "-k"), ("kdc",))]
+
+
+def run_all(commands, state, **more):
+    """Each, with its output in build.log; ends where one fails."""
+    with open(state / "build.log", "wb") as log:
+        for command in commands:
+            done = subprocess.run(command, check=False,
+                                  stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, **more)
+            log.write(done.stdout)
+            if done.returncode:
+                sys.exit(done.stdout.decode(errors="replace")[-4000:])
+
+
+def build_here(files, state):
+    """The mutants in the build's own tree."""
+    target = install.build_dir()
+    where = {}
+    for line in (install.ROOT / "OVERLAY").read_text().splitlines():
+        fields = line.split("#")[0].split()
+        if fields:
+            where[fields[0]] = fields[1]
+    for name, text in texts_of(files, state).items():
+        directory, _, base = name.rpartition("/")
+        put(target / "src" / where[directory] / base, text.encode())
+    run_all([["make", "-C", str(target / "obj"), "CLANG_FORMAT="],
+             ["make", "-C", str(target / "obj"), "install"],
+             *programs_of(target)], state)
 
 
 # -- without a copy --------------------------------------------------------
@@ -178,12 +223,12 @@ def include_flags():
 def build_direct(files, state):
     """Programs with the mutants in them, in state/direct."""
     directory = state / "direct"
-    objects = []
+    objects, texts = [], texts_of(files, state)
     for file in files:
         if not file.name.startswith(DIRECT):
             continue
         source = directory / file.name.replace("/", ".")
-        put(source, instrumented(file, state).encode())
+        put(source, texts[file.name].encode())
         target = source.with_suffix(".o")
         subprocess.run(["gcc", "-w", "-g", "-O1", "-I%s" % (
             install.ROOT / file.name).parent, *include_flags(), "-c",
@@ -209,82 +254,6 @@ def build_direct(files, state):
 
 # -- the tests -------------------------------------------------------------
 
-class Tests:
-    """The copy's tests, one at a time."""
-
-    def __init__(self, state, direct):
-        self.state = state
-        self.tree = install.ROOT if direct else state / "tree"
-        build_dir = state / "build"
-        self.env = dict(os.environ, BUILD_DIR=str(build_dir),
-                        HEIMDAL_PREFIX=str(build_dir / "install"),
-                        PYTHONPATH=str(self.tree / "tests"),
-                        PYTHONDONTWRITEBYTECODE="1", LC_ALL="C")
-        self.paths = {}
-        if direct:
-            for path in sorted((state / "direct").rglob("test_*")):
-                if path.is_file() and not path.suffix:
-                    self.paths[str(path.relative_to(state))] = path
-            return
-        objects = build_dir / "obj"
-        for part in ("tests/ext", "kdc"):
-            for path in sorted((objects / part).rglob("test_*")):
-                if path.is_file() and os.access(path, os.X_OK) and \
-                        ".libs" not in path.parts and not path.suffix:
-                    self.paths[str(path.relative_to(objects))] = path
-        for path in sorted((self.tree / "tests").rglob("t_*.py")):
-            name = str(path.relative_to(self.tree / "tests"))[:-3]
-            if not SKIPPED.match(name):
-                self.paths[name] = path
-
-    def run(self, name, seconds):
-        """(exit status, seconds it took); None for one that did not end."""
-        path = self.paths[name]
-        argv = [str(path)]
-        if path.suffix == ".py":
-            argv = [sys.executable, "-m", "unittest", "-f", name + ".py"]
-        tmp = tempfile.mkdtemp(prefix="m-")
-        began = time.monotonic()
-        with open(self.state / "log", "wb") as log:
-            child = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT, start_new_session=True,
-                env=dict(self.env, TMPDIR=tmp),
-                cwd=self.tree / "tests" if path.suffix == ".py" else tmp)
-            try:
-                code = child.wait(seconds)
-            except subprocess.TimeoutExpired:
-                code = None
-            finally:
-                try:
-                    os.killpg(child.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-                child.wait()
-        shutil.rmtree(tmp, ignore_errors=True)
-        return code, time.monotonic() - began
-
-    def select(self, number):
-        """Switch a mutant on."""
-        (self.state / "now").write_text("%d\n" % number)
-
-    def reached(self, name):
-        """(numbers that the test reaches, seconds) or None if it fails or is
-        skipped."""
-        seen = self.state / "now.seen"
-        seen.write_bytes(b"")
-        seen.chmod(0o666)
-        self.select(-1)
-        code, took = self.run(name, 1200)
-        self.select(0)
-        octets = seen.read_bytes()
-        seen.unlink()
-        if code != 0:
-            return None, took
-        return {n for (n,) in struct.iter_unpack(
-            "@i", octets[:len(octets) // 4 * 4])}, took
-
-
 def read_map(state):
     """{test: (seconds, {mutant's key})}"""
     reach = {}
@@ -297,23 +266,75 @@ def read_map(state):
 
 
 def record(tests, mutants, state):
-    """What each test reaches that is not known yet."""
+    """What each test can tell that is not known yet."""
     reach = read_map(state)
     keys = {mutant.number: mutant.key for mutant in mutants}
-    todo = [name for name in tests.paths if name not in reach]
+    known = {name.split("::")[0] for name in reach}
+    todo = [name for name in tests.paths if name not in known]
     with open(state / "reach.tsv", "a") as out:
-        for done, name in enumerate(todo, 1):
-            numbers, took = tests.reached(name)
-            if numbers is None:
-                print("%s fails as it is and is left out" % name)
-            reach[name] = took, {keys[n] for n in numbers or () if n in keys}
-            out.write("\t".join([name, "%.2f" % took,
-                                 *sorted(reach[name][1])]) + "\n")
+        for done, suite in enumerate(todo, 1):
+            lines, cases, found = [], 0, set()
+            for name, took, numbers in tests.recorded(suite):
+                if numbers is None:
+                    print("%s fails as it is and is left out" % name,
+                          flush=True)
+                told = {keys[n] for n in numbers or () if n in keys}
+                lines.append((name, took, told))
+                cases += 1
+                found |= told
+            # a suite is known when all of it is
+            for name, took, told in lines or [(suite, 0, set())]:
+                reach[name] = took, told
+                out.write("\t".join([name, "%.2f" % took, *sorted(told)]) +
+                          "\n")
             out.flush()
-            print("[%d/%d] %s reaches %d in %.1f s" % (
-                done, len(todo), name, len(reach[name][1]), took),
-                flush=True)
+            print("[%d/%d] %s: %d tests can tell %d in %.1f s" % (
+                done, len(todo), suite, cases, len(found),
+                sum(took for _, took, _ in lines)), flush=True)
     return reach
+
+
+SUITES = HERE / "suites.txt"
+
+
+def read_suites():
+    """{file: [suites]} of suites.txt."""
+    found = collections.defaultdict(list)
+    for line in SUITES.read_text().splitlines():
+        if line and not line.startswith("#"):
+            if not line.startswith(" "):
+                file = line
+            else:
+                found[file].append(line.strip())
+    return found
+
+
+def choose_suites(files, reach, reasons):
+    """The fewest suites, about, that tell together of each file what all of
+    them tell: the next is the one that tells most in a second of what is
+    left."""
+    suites = collections.defaultdict(lambda: [0.0, set()])
+    for name, (took, keys) in reach.items():
+        suite = suites[name.split("::")[0]]
+        suite[0] += took
+        suite[1] |= keys
+    head = [line for line in SUITES.read_text().splitlines()
+            if line.startswith("#")]
+    out = head
+    for file in files:
+        left = {m.key for m in file.mutants} - set(reasons)
+        chosen = []
+        while True:
+            gain, name = max(((len(keys & left) / (1 + took), name)
+                              for name, (took, keys) in suites.items()),
+                             default=(0, ""))
+            if not gain:
+                break
+            left -= suites[name][1]
+            chosen.append(name)
+        if chosen:
+            out += [file.name, *("    " + name for name in chosen)]
+    SUITES.write_text("\n".join(out) + "\n")
 
 
 # -- the mutants -----------------------------------------------------------
@@ -341,60 +362,118 @@ def equivalents():
     return reasons
 
 
-def judge(mutant, tests, reach):
-    """(result, test that fails)"""
-    able = sorted((took, name) for name, (took, keys) in reach.items()
-                  if mutant.key in keys and name in tests.paths)
-    if not able:
-        return UNREACHED, ""
-    tests.select(mutant.number)
-    try:
-        for took, name in able:
-            code, _ = tests.run(name, PATIENCE + 4 * took)
-            if code not in (0, 77):
-                return KILLED, name
-    finally:
-        tests.select(0)
-    return SURVIVED, ""
+class Order:
+    """In which order tests judge a mutant: a few that have failed for its
+    function before; then such that together can tell all of its mutants, for
+    these differ; then the quickest."""
+
+    def __init__(self, mutants, results, reach):
+        self._reach = reach
+        self._counts = collections.defaultdict(collections.Counter)
+        self._keys = collections.defaultdict(set)
+        for mutant in mutants:
+            self._keys[mutant.file, mutant.function].add(mutant.key)
+            _, result, test = results.get(mutant.key, ("", "", ""))
+            if result == KILLED:
+                self.add(mutant, test)
+
+    def add(self, mutant, test):
+        """It has failed."""
+        self._counts[mutant.file, mutant.function][test] += 1
+
+    def of(self, mutant, names):
+        """The names in their order."""
+        took = {name: self._reach[name][0] + 0.05 for name in names}
+        counts = self._counts[mutant.file, mutant.function]
+        able = sorted(took, key=lambda name: (took[name] / (
+            1 + 10 * counts[name]), name))
+        order = [name for name in able[:5] if counts[name]]
+        left = set(self._keys[mutant.file, mutant.function])
+        for name in order:
+            left -= self._reach[name][1]
+        while True:
+            gain, name = max(((len(left & self._reach[name][1]) / took[name],
+                               name) for name in able), default=(0, ""))
+            if not gain:
+                break
+            order.append(name)
+            left -= self._reach[name][1]
+        return list(dict.fromkeys(order + able))
+
+
+def judge(mutant, tests, reach, order, most):
+    """(result, test that fails); `most` seconds of tests at most are run, by
+    what they took when they were recorded."""
+    names = [name for name, (_, keys) in reach.items() if mutant.key in keys
+             and name.split("::")[0] in tests.paths]
+    for name in order.of(mutant, names):
+        if tests.tell(name, mutant.number, reach[name][0]):
+            order.add(mutant, name)
+            return KILLED, name
+        most -= reach[name][0]
+        if most < 0:
+            break
+    return (SURVIVED, "") if names else (UNREACHED, "")
+
+
+def state_of(mutant, results, reasons):
+    """One word: killed, survived, known, to do."""
+    body, result, _ = results.get(mutant.key, ("", "", ""))
+    if body != mutant.body:
+        result = ""
+    if result != KILLED and mutant.key in reasons:
+        return "known"
+    return {"": "to do", KILLED: KILLED}.get(result, SURVIVED)
+
+
+def counts_of(files, results, reasons):
+    """[(file's name, mutants, Counter)], the last for all."""
+    rows, total = [], collections.Counter()
+    for file in files:
+        count = collections.Counter(state_of(mutant, results, reasons)
+                                    for mutant in file.mutants)
+        total.update(count)
+        rows.append((file.name, len(file.mutants), count))
+    return [*rows, ("all", sum(total.values()), total)]
 
 
 def summary(files, results, reasons):
     """Print the table; how many survive without a reason."""
-    left = 0
-    total = collections.Counter()
     print("%-44s %7s %6s %8s %6s %5s" % (
         "file", "mutants", "killed", "survived", "known", "to do"))
-    for file in files:
-        count = collections.Counter()
-        for mutant in file.mutants:
-            body, result, _ = results.get(mutant.key, ("", "to do", ""))
-            if body and body != mutant.body:
-                result = "to do"
-            if result in (SURVIVED, UNREACHED):
-                result = "known" if mutant.key in reasons else SURVIVED
-            count[result] += 1
-        total.update(count)
-        left += count[SURVIVED]
+    rows = counts_of(files, results, reasons)
+    for name, number, count in rows:
         print("%-44s %7d %6d %8d %6d %5d" % (
-            file.name, len(file.mutants), count[KILLED], count[SURVIVED],
-            count["known"], count["to do"]))
-    print("%-44s %7d %6d %8d %6d %5d" % (
-        "all", sum(total.values()), total[KILLED], total[SURVIVED],
-        total["known"], total["to do"]))
-    return left
+            name, number, count[KILLED], count[SURVIVED], count["known"],
+            count["to do"]))
+    return rows[-1][2][SURVIVED]
 
 
-def run_mutants(chosen, tests, reach, state, seconds):
+def put_table(path, files, results, reasons):
+    """Between the marks of a document."""
+    lines = ["| file | mutants | killed | reason | left | to do |",
+             "|---|--:|--:|--:|--:|--:|"]
+    for name, number, count in counts_of(files, results, reasons):
+        lines.append("| %s | %d | %d | %d | %d | %d |" % (
+            name, number, count[KILLED], count["known"], count[SURVIVED],
+            count["to do"]))
+    before, rest = path.read_text().split(BEGIN)
+    path.write_text("%s%s\n%s\n%s%s" % (before, BEGIN, "\n".join(lines), END,
+                                        rest.split(END)[1]))
+
+
+def run_mutants(chosen, tests, reach, state, seconds, most):
     """Judge what has no result yet."""
     results = read_results(state)
     todo = [m for m in chosen if results.get(m.key, ("",))[0] != m.body]
-    began, told = time.monotonic(), 0
+    began = told = time.monotonic()
+    order = Order(chosen, results, reach)
     with open(state / "results.tsv", "a") as out:
         for done, mutant in enumerate(todo, 1):
             if time.monotonic() - began > seconds:
                 print("stopped after %d s" % seconds)
                 break
-            result, test = judge(mutant, tests, reach)
+            result, test = judge(mutant, tests, reach, order, most)
             out.write("\t".join([mutant.key, mutant.body, result, test]) +
                       "\n")
             out.flush()
@@ -420,47 +499,73 @@ def forget(state, test_too):
         (state / "reach.tsv").unlink()
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("file", nargs="*")
-    parser.add_argument("--build", action="store_true")
-    parser.add_argument("--record", action="store_true")
-    parser.add_argument("--again", action="store_true",
-                        help="run those again that have survived")
-    parser.add_argument("--direct", action="store_true")
-    parser.add_argument("--survivors", action="store_true")
+    for name in ("build", "record", "again", "direct", "here", "suites",
+                 "choose", "survivors", "known"):
+        parser.add_argument("--" + name, action="store_true")
     parser.add_argument("--only", type=re.compile)
     parser.add_argument("--seconds", type=int, default=10 ** 9)
-    args = parser.parse_args()
+    parser.add_argument("--each", type=int, default=10 ** 9)
+    parser.add_argument("--table", type=Path)
+    return parser.parse_args()
+
+
+def make_build(args, files, state):
+    """What the arguments ask for, if it is not there."""
+    kind = "direct" if args.direct else "here" if args.here else "copy"
+    made = state / ("built." + kind)
+    if args.build or not made.exists():
+        {"direct": build_direct, "here": build_here, "copy": build}[kind](
+            files, state)
+        made.touch()
+
+
+def make_tests(args, wanted, state):
+    """The Tests that the arguments ask for."""
+    tests = Tests(state, args.direct, args.here)
+    if args.only:
+        tests.keep(args.only.search)
+    if args.suites:
+        table = read_suites()
+        names = {name for file in wanted for name in table[file.name]}
+        tests.keep(names.__contains__)
+    return tests
+
+
+def main():
+    args = arguments()
+    # what the suites have started ends with this
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     state = install.build_dir() / "assure" / "mutants"
     state.mkdir(parents=True, exist_ok=True)
-    files = mutate(sources(), state)
+    files = mutate(sources())
     chosen = [m for f in files for m in f.mutants if not args.file or any(
         part in "%s:%s" % (m.file, m.function) for part in args.file)]
     wanted = [f for f in files if any(m.file == f.name for m in chosen)]
     reasons = equivalents()
-    if not args.survivors:
-        if args.direct:
-            if args.build or not (state / "direct/built").exists():
-                build_direct(files, state)
-                (state / "direct/built").touch()
-        elif args.build or not (state / "build/install").exists():
-            build(files, state)
+    if not (args.survivors or args.table or args.choose):
+        make_build(args, files, state)
         if args.again or args.record:
             forget(state, args.record)
-        tests = Tests(state, args.direct)
-        if args.only:
-            tests.paths = {name: path for name, path in tests.paths.items()
-                           if args.only.search(name)}
-        reach = record(tests, [m for f in files for m in f.mutants], state)
-        run_mutants(chosen, tests, reach, state, args.seconds)
+        with make_tests(args, wanted, state) as tests:
+            tests.make_page(sum(len(file.mutants) for file in files))
+            reach = record(tests, [m for f in files for m in f.mutants],
+                           state)
+            run_mutants([m for m in chosen
+                         if args.known or m.key not in reasons],
+                        tests, reach, state, args.seconds, args.each)
     results = read_results(state)
+    if args.choose:
+        choose_suites(files, read_map(state), reasons)
+    if args.table:
+        put_table(args.table, wanted, results, reasons)
     if args.survivors:
         for mutant in chosen:
-            body, result, _ = results.get(mutant.key, ("", "", ""))
-            if body == mutant.body and result not in ("", KILLED) and \
-                    mutant.key not in reasons:
-                print("%-9s line %d: %s" % (result, mutant.line, mutant.key))
+            if state_of(mutant, results, reasons) == SURVIVED:
+                print("%-9s line %d: %s" % (results[mutant.key][1],
+                                            mutant.line, mutant.key))
     return 1 if summary(wanted, results, reasons) else 0
 
 

@@ -1,6 +1,6 @@
 """The mutants of tests/assure/mutants.py: that they are what they say, and, as
 a sample of `make assure`, that tests tell those of the files that stand alone
-from the code."""
+from the code; and the methods of a suite as judges."""
 
 import shutil
 import subprocess
@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 
 from assure import mutate_checks
+from assure.judges import Page, Tests
 from assure.mutants import File
 from realm import install
 
@@ -32,6 +33,41 @@ main(void)
 }
 """
 
+# one that has set up its class once for all that it is asked
+EXAMPLE_SUITE = """
+import subprocess
+import unittest
+
+
+class Example(unittest.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        with open("%(dir)s/classes", "a") as out:
+            out.write("x")
+
+    def test_output(self):
+        self.assertEqual(subprocess.run(
+            ["%(program)s"], stdout=subprocess.PIPE).stdout, b"1332\\n")
+
+    def test_what_it_prints(self):
+        self.assertEqual(len(subprocess.run(
+            ["%(program)s"], stdout=subprocess.PIPE).stdout), 5)
+
+    def test_fails(self):
+        self.fail("it does")
+
+    @unittest.skip("it is")
+    def test_skipped(self):
+        pass
+
+
+@unittest.skip("all of it")
+class Never(unittest.TestCase):
+    def test(self):
+        pass
+"""
+
 # a file of a module, and its test, which compiles it in
 ALONE = (("kile", "gssapi"), ("recovery", "gssapi"), ("skew", "gssapi"),
          ("ready", "gssapi"))
@@ -45,6 +81,8 @@ class Mutants(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.dir = Path(directory.name)
+        # more than one file has
+        self.page = Page(self.dir / "now", 999)
 
     def compile(self, name, text, *args):
         """Path of the program."""
@@ -56,7 +94,7 @@ class Mutants(unittest.TestCase):
         return program
 
     def run_mutant(self, program, number):
-        (self.dir / "now").write_text("%d\n" % number)
+        self.page.select(number)
         return subprocess.run([str(program)], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, timeout=60,
                               check=False)
@@ -83,6 +121,54 @@ class Mutants(unittest.TestCase):
             ("edge", "b < 0"): "1332",
             ("always", "a == '('"): "1222",
             ("never", "a == '('"): "1333"})
+
+    def test_differences(self):
+        """Whose output is another has told that it would make a difference;
+        who would make none is not run."""
+        file = File("example.c", EXAMPLE_FILE)
+        program = self.compile("example", mutate_checks.instrumented(
+            file, self.dir))
+        self.page.clear()
+        self.assertEqual(self.run_mutant(program, -1).stdout, b"1332\n")
+        differ = self.page.differ()
+        for mutant in file.mutants:
+            if self.run_mutant(program, mutant.number).stdout != b"1332\n":
+                self.assertIn(mutant.number, differ, mutant)
+        self.assertEqual(
+            {(m.kind, m.text) for m in file.mutants
+             if m.number not in differ}, {("drop", "b < 0")})
+
+    def test_suite(self):
+        """Its methods judge, in one process with one fixture."""
+        file = File("example.c", EXAMPLE_FILE)
+        program = self.compile("example", mutate_checks.instrumented(
+            file, self.dir))
+        suite = self.dir / "t_example.py"
+        suite.write_text(EXAMPLE_SUITE % {"dir": self.dir,
+                                          "program": program})
+        numbers = {(m.function, m.kind, m.text): m.number
+                   for m in file.mutants}
+        never = numbers["both", "never", "a == '('"]
+        same = numbers["both", "drop", "b < 0"]
+        output, prints = ("t_example::Example.test_" + name
+                          for name in ("output", "what_it_prints"))
+        with Tests(self.dir, True, False) as tests:
+            tests.paths = {"t_example": suite}
+            tests.make_page(len(file.mutants))
+            told = {name: numbers for name, _, numbers in
+                    tests.recorded("t_example")}
+            self.assertEqual(set(told), {
+                output, prints, "t_example::Example.test_fails",
+                "t_example::Example.test_skipped", "t_example::Never.test"})
+            self.assertIsNone(told["t_example::Example.test_fails"])
+            self.assertEqual(told["t_example::Example.test_skipped"], set())
+            self.assertIn(never, told[output])
+            self.assertNotIn(same, told[output])
+            (self.dir / "classes").unlink()
+            self.assertTrue(tests.tell(output, never, 1))
+            self.assertFalse(tests.tell(output, same, 1))
+            self.assertFalse(tests.tell(prints, never, 1))
+            self.assertEqual((self.dir / "classes").read_text(), "x")
 
     def test_keys_stay(self):
         """A key does not depend on what stands elsewhere."""

@@ -180,7 +180,13 @@ test_krb4(void)
     expect("krb4 on, no key", 213, &t, RXKAD_2B_TYPE_NONE, RXKAD_2B_NOT_DER,
 	   ASN1_BAD_ID, "213/1");
 
-    /* 256 is no version of Kerberos 4, and there is none above or below */
+    /* the first and the last; 256 is none, nor what is above or below */
+    krb4_kvno = 0;
+    make_krb4(&t, "user", NOW - 100);
+    expect("krb4", 0, &t, RXKAD_2B_TYPE_KRB4, RXKAD_2B_OK, 0, "0/1");
+    krb4_kvno = 255;
+    make_krb4(&t, "user", NOW - 100);
+    expect("krb4", 255, &t, RXKAD_2B_TYPE_KRB4, RXKAD_2B_OK, 0, "255/1");
     krb4_kvno = 256;
     make_krb4(&t, "user", NOW - 100);
     expect("krb4", 256, &t, RXKAD_2B_TYPE_NONE, RXKAD_2B_NOT_DER,

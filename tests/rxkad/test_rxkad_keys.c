@@ -103,7 +103,7 @@ static void
 test_keytab(void)
 {
     rxkad_2b_keys *keys = new_keys();
-    krb5_keytab keytab;
+    krb5_keytab keytab, missing;
     krb5_keytab_entry entry;
     krb5_principal afs, other, nobody;
 
@@ -132,6 +132,11 @@ test_keytab(void)
 	  && first_octet(keys, 7, 0, 18) == -1, "the keys of afs");
     check(rxkad_2b_keys_add_keytab(context, keys, keytab, NULL) == 0
 	  && first_octet(keys, 7, 0, 18) == '0', "everybody's keys");
+    if (krb5_kt_resolve(context, "FILE:/nonexistent/keytab", &missing) != 0)
+	abort();
+    check(rxkad_2b_keys_add_keytab(context, keys, missing, NULL) == ENOENT
+	  && first_octet(keys, 7, 0, 18) == '0', "no keytab");
+    krb5_kt_close(context, missing);
     krb5_free_principal(context, afs);
     krb5_free_principal(context, other);
     krb5_free_principal(context, nobody);

@@ -161,6 +161,22 @@ test_other_kind(void)
     buf_free(&v);
 }
 
+/* What is in the SEQUENCE of a Ticket for nobody. */
+static void
+add_fields(struct buf *b, const struct buf *enc_part)
+{
+    struct buf sname = { NULL, 0 };
+
+    der_int(&sname, 0, 2);
+    der_field(&sname, 1, 0x30, "", 0);
+    der_wrap(&sname, 0x30);
+    der_int(b, 0, 5);
+    der_field(b, 1, 0x1b, "EXT.TEST", 8);
+    der_add(b, 0xa2, sname.p, sname.n);
+    der_add(b, 0xa3, enc_part->p, enc_part->n);
+    buf_free(&sname);
+}
+
 /*
  * REQ: RK-15: octets behind it, and behind everything in it.
  */
@@ -199,6 +215,24 @@ test_trailing(void)
     expect("two integers in a field", &b, RXKAD_2B_KVNO, ASN1_EXTRA_DATA);
     buf_free(&b);
     buf_free(&c);
+    buf_free(&e);
+    buf_free(&t);
+
+    make_tokens(&e, &t, &kvno);
+    add_fields(&b, &e);
+    der_int(&b, 4, 1);
+    der_wrap(&b, 0x30);
+    der_wrap(&b, 0x61);
+    expect("a field behind the enc-part", &b, RXKAD_2B_KVNO_TICKET,
+	   ASN1_EXTRA_DATA);
+    buf_free(&b);
+    add_fields(&b, &e);
+    der_wrap(&b, 0x30);
+    der_int(&b, 4, 1);
+    der_wrap(&b, 0x61);
+    expect("a field behind the SEQUENCE of a Ticket", &b,
+	   RXKAD_2B_KVNO_TICKET, ASN1_EXTRA_DATA);
+    buf_free(&b);
     buf_free(&e);
     buf_free(&t);
 }
@@ -281,6 +315,8 @@ test_kvno(void)
 	{ "\x00\xff\xff\xff\xff", 5, 0, -1 },
 	{ "\xff", 1, 0, -1 },
 	{ "\x80\x00\x00\x00", 4, 0, INT32_MIN },
+	{ "\xff\x7f", 2, 0, -129 },
+	{ "\xff\x00", 2, 0, -256 },
 	{ "\xff\x7f\xff\xff\xff", 5, ASN1_BAD_FORMAT, 0 },
 	{ "\x01\x00\x00\x00\x00", 5, ASN1_BAD_FORMAT, 0 },
 	{ "\x80\x00\x00\x00\x00", 5, ASN1_BAD_FORMAT, 0 },
@@ -288,7 +324,9 @@ test_kvno(void)
 	{ "\x00\x01", 2, ASN1_BAD_FORMAT, 0 },
 	{ "\xff\xff", 2, ASN1_BAD_FORMAT, 0 },
 	{ "\x00\x00\x00\x00\x00\x01", 6, ASN1_BAD_FORMAT, 0 },
-	{ "\x01\x02\x03\x04\x05\x06\x07\x08\x09", 9, ASN1_BAD_FORMAT, 0 }
+	{ "\x01\x02\x03\x04\x05\x06\x07\x08\x09", 9, ASN1_BAD_FORMAT, 0 },
+	/* 5, but for octets that 64 bits have no room for */
+	{ "\x01\x00\x00\x00\x00\x00\x00\x00\x05", 9, ASN1_BAD_FORMAT, 0 }
     };
     krb5_error_code ret;
     int32_t kvno;
@@ -348,6 +386,10 @@ test_fields(void)
     der_field(&b, 2, 0x04, cipher, sizeof(cipher));
     der_wrap(&b, 0x30);
     expect("an etype of 2^31", &b, RXKAD_2B_KVNO, ASN1_BAD_FORMAT);
+    buf_free(&b);
+
+    add_enc_part(&b, INT32_MAX, NULL, "", 0);
+    expect("an etype of 2^31 - 1", &b, RXKAD_2B_KVNO, 0);
     buf_free(&b);
 
     add_enc_part(&b, -128, NULL, "", 0);

@@ -96,6 +96,19 @@ static void addresses(EncTicketPart *t)
     add_address(t, "\x0a\x00\x00\x01");
     add_address(t, "\x0a\x00\x00\x02");
 }
+static void empty_addresses(EncTicketPart *t)
+{
+    addresses(t);
+    while (t->caddr->len > 0)
+	free_HostAddress(&t->caddr->val[--t->caddr->len]);
+}
+static void critical_and_addresses(EncTicketPart *t)
+{
+    critical(t);
+    addresses(t);
+}
+static void spaces(EncTicketPart *t) { set_name(t, "a b", NULL, NULL); }
+static void control(EncTicketPart *t) { set_name(t, "a\x1f", NULL, NULL); }
 static void pkinit_key(EncTicketPart *t) { t->key.keytype = 9; }
 static void private_key(EncTicketPart *t) { t->key.keytype = -128; }
 static void short_key(EncTicketPart *t) { t->key.keyvalue.length = 6; }
@@ -147,6 +160,9 @@ static const struct row {
       RXKAD_2B_ERR_BADTICKET },
     { "an empty name", empty_name, 0, RXKAD_2B_NAME_EMPTY,
       RXKAD_2B_ERR_BADTICKET },
+    { "a name with a space", spaces, 0, RXKAD_2B_OK, 0 },
+    { "a name with a control character", control, 0,
+      RXKAD_2B_NAME_CHARACTER, RXKAD_2B_ERR_BADTICKET },
     { "a name with an @", at_name, 0, RXKAD_2B_NAME_CHARACTER,
       RXKAD_2B_ERR_BADTICKET },
 
@@ -165,10 +181,16 @@ static const struct row {
     { "addresses, no peer", addresses, RXKAD_2B_CHECK_ADDRESSES,
       RXKAD_2B_ADDRESS, RXKAD_2B_ERR_NOAUTH },
     { "no addresses", NULL, RXKAD_2B_CHECK_ADDRESSES, RXKAD_2B_OK, 0 },
+    { "a list of none", empty_addresses, RXKAD_2B_CHECK_ADDRESSES,
+      RXKAD_2B_OK, 0 },
 
     /* REQ: RK-23 */
     { "critical authorization data", critical, 0, RXKAD_2B_OK, 0 },
     { "refused if strict", critical, RXKAD_2B_STRICT_AUTHDATA,
+      RXKAD_2B_AUTHDATA, RXKAD_2B_ERR_NOAUTH },
+    { "none if strict", NULL, RXKAD_2B_STRICT_AUTHDATA, RXKAD_2B_OK, 0 },
+    { "critical, and addresses", critical_and_addresses,
+      RXKAD_2B_STRICT_AUTHDATA | RXKAD_2B_CHECK_ADDRESSES,
       RXKAD_2B_AUTHDATA, RXKAD_2B_ERR_NOAUTH },
     { "IF-RELEVANT", relevant, RXKAD_2B_STRICT_AUTHDATA, RXKAD_2B_OK, 0 },
     { "critical behind IF-RELEVANT", behind_relevant,
@@ -393,7 +415,7 @@ static void
 test_numbers(void)
 {
     static const int32_t others[] = { 0, 1, 3, 5, 212, 255, 257, -1 };
-    struct buf e, t;
+    struct buf e, t, v4 = { NULL, 0 };
     size_t i;
 
     make_token(&e, RXKAD_2B_KVNO, NULL, 18);
@@ -402,6 +424,10 @@ test_numbers(void)
 	   ASN1_BAD_ID, NULL);
     expect("an EncryptedData", RXKAD_2B_KVNO_TICKET, e.p, e.n,
 	   RXKAD_2B_NOT_DER, ASN1_BAD_ID, NULL);
+    add_ticket(&v4, 4, &e);
+    expect("a Ticket of version 4", RXKAD_2B_KVNO_TICKET, v4.p, v4.n,
+	   RXKAD_2B_BAD_VERSION, RXKAD_2B_ERR_BADTICKET, NULL);
+    buf_free(&v4);
     for (i = 0; i < N_ELEMENTS(others); i++)
 	expect("no such number", others[i], e.p, e.n, RXKAD_2B_UNKNOWN_KVNO,
 	       RXKAD_2B_ERR_UNKNOWNKEY, NULL);
@@ -464,6 +490,8 @@ static void
 test_kvno_zero(void)
 {
     struct buf token = { NULL, 0 };
+    unsigned char octets[32] = "another key of as many octets..";
+    krb5_keyblock other;
     rxkad_2b_server *s;
     rxkad_2b_keys *zero;
     rxkad_2b_result *r;
@@ -479,6 +507,17 @@ test_kvno_zero(void)
     ret = rxkad_2b_server_check(context, s, RXKAD_2B_KVNO, token.p, token.n,
 				NOW, NULL, &r);
     check(ret == 0, "version absent, and a key of version 0");
+    rxkad_2b_result_free(r);
+
+    /* the newest is tried in its place, not before it */
+    other = service_key;
+    other.keyvalue.data = octets;
+    if (rxkad_2b_keys_add(context, zero, 5, &other) != 0)
+	abort();
+    rxkad_2b_server_set_flags(s, RXKAD_2B_NEWEST_KEY);
+    ret = rxkad_2b_server_check(context, s, RXKAD_2B_KVNO, token.p, token.n,
+				NOW, NULL, &r);
+    check(ret == 0, "and a newer one that is another");
     rxkad_2b_result_free(r);
     rxkad_2b_server_free(s);
     rxkad_2b_keys_free(context, zero);

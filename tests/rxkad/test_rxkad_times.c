@@ -62,6 +62,8 @@ static const struct row {
 
     /* what does not fit into 32 bits, or would wrap there */
     { "before 1970", -1, NOW + 1, NOW, RXKAD_2B_BAD_TIMES },
+    { "before 1970, without end", -1, NEVERDATE, NOW, RXKAD_2B_BAD_TIMES },
+    { "never, in 2107", 0, NEVERDATE, NEVERDATE + DAY, RXKAD_2B_OK },
     { "until 2106", 0, NEVERDATE + 1, NOW, RXKAD_2B_BAD_TIMES },
     { "the year 9999", NOW, 253402300799, NOW, RXKAD_2B_BAD_TIMES },
     { "both in 9999", 253402300000, 253402300799, NOW,

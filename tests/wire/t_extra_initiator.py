@@ -10,6 +10,7 @@ import socket
 import struct
 import time
 import unittest
+import unittest.mock
 
 from realm.extra import Server
 from realm.talk import Call
@@ -257,6 +258,21 @@ class Good(ApCase):
             self.assertEqual(call.line.flags & ap.MUTUAL, flags & ap.MUTUAL)
 
 
+    def test_no_subkey_after_clock_skew(self):
+        """The error is in the session key, and has the acceptor's subkey all
+        the same."""
+        # REQ: XT-14, XT-56, XT-19
+        who = self.initiator()
+        who.subkey = None
+        with Call(self.plain) as call:
+            error2 = self.wants_more(who, call.ask(who.token(
+                when=time.time() - 2 * HOURS)), SKEW, S)
+            reply = who.take_ap_rep(call.ask(who.token()))
+            self.assertEqual((reply.subkey, reply.seq),
+                             (error2.subkey, error2.seq))
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="4", recovered="yes")
+
     def test_numbers_of_the_initiator(self):
         """All of 32 bits; none is 0."""
         # REQ: XT-38
@@ -269,6 +285,21 @@ class Good(ApCase):
                     call.send(who.confirmed_token())
                     call.initiate_messages(who.messages())
                 self.established(call.line, tokens="3")
+
+    def test_no_number(self):
+        """It is 0 then; in each of them."""
+        # REQ: XT-38
+        for when, code in ((None, 0), (time.time() - 2 * HOURS, SKEW)):
+            for second in (None, 0):
+                who = self.initiator()
+                who.seq = 0
+                with Call(self.challenge) as call:
+                    self.wants_more(who, call.ask(who.token(
+                        seq=None, when=when)), code)
+                    call.send(who.confirmed_token(seq=second))
+                    call.initiate_messages(who.messages())
+                self.established(call.line, tokens="3")
+        self.refuse_second(BADSEQ, seq=None)
 
     def test_enctypes(self):
         """Of the session key, the subkey, and what is asked for (RFC 4537)
@@ -286,6 +317,30 @@ class Good(ApCase):
                         call.send(who.confirmed_token())
                         call.initiate_messages(who.messages())
                     self.established(call.line, tokens="3")
+
+    def test_enctypes_that_nobody_knows(self):
+        """They are passed over, in a request that is late, too; a list of
+        nothing else asks for nothing."""
+        # REQ: XT-14, XT-56
+        for when, code in ((None, 0), (time.time() - 2 * HOURS, SKEW)):
+            for session in (17, 18):
+                for wanted, got in (((250,), session), ((250, 17), 17),
+                                    ((-4711, 250, 18, 17), 18)):
+                    with self.subTest(code=code, wanted=wanted):
+                        who = self.initiator(session=ap.new_key(session))
+                        with Call(self.challenge) as call:
+                            error2 = self.wants_more(who, call.ask(who.token(
+                                etypes=wanted, when=when)), code)
+                            self.assertEqual(error2.subkey[0], got)
+                            call.send(who.confirmed_token())
+                            call.initiate_messages(who.messages())
+                        self.established(call.line, tokens="3")
+
+    def test_second_that_offers_nothing(self):
+        """The option has a meaning in a first AP-REQ alone."""
+        # REQ: XT-03, XT-46
+        self.complete_second(options=0)
+        self.complete_second(options=ap.WANT_MUTUAL, ap_rep=True)
 
     def test_no_checksum(self):
         """There are no flags then; ap-options ask for the AP-REP."""
@@ -504,6 +559,106 @@ class FirstToken(ApCase):
                           clear=ap.OFFER)
         self.refuse_first(self.initiator(), GENERIC, when=late,
                           ad=[(1, b"junk")])
+
+    def test_clock_skew_and_another_checksum(self):
+        """Nothing binds a late AP-REQ to a channel then: the error is final.
+        Only what GSS-API's has in its place for flags are flags."""
+        # REQ: XT-48, XT-50, XT-14
+        flags = ap.checksum_8003(ap.ALL | ap.DCE_STYLE)
+        late = time.time() - 2 * HOURS
+        for checksum in (None, (7, os.urandom(16)), (7, flags), (-138, flags),
+                         (ap.CKSUM_8003, flags[:23]), (ap.CKSUM_8003, b"")):
+            with self.subTest(checksum=checksum):
+                self.refuse_first(self.initiator(), SKEW, when=late,
+                                  checksum=checksum)
+                self.refuse_second(SKEW, when=late, checksum=checksum)
+
+    def test_clock_skew_where_extras_are_off(self):
+        """Or without the framing that they need: as ever."""
+        # REQ: XT-04, XT-69
+        off = Server(type(self), extra_context_tokens=False)
+        late = time.time() - 2 * HOURS
+        who = self.initiator()
+        with Call(off) as call:
+            answer = gss.Krb5Token(call.ask(who.token(when=late)))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, SKEW)
+        self.good(off)
+        with Call(self.challenge) as call:
+            answer = call.ask(who.ap_req(when=late))
+            self.assertNotIn(b"\x7f\x37", (answer or b"")[:32])
+        self.good()
+
+    def test_clock_skew_in_dce_style(self):
+        """Heimdal's own second try, which has no extra tokens."""
+        # REQ: XT-04, XT-69
+        who = self.initiator(flags=ap.ALL | ap.DCE_STYLE)
+        with Call(self.challenge) as call:
+            answer = gss.Krb5Token(call.ask(who.token(
+                when=time.time() - 2 * HOURS)))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, SKEW)
+        self.good()
+        # a further AP-REQ is in no style any more
+        self.refuse_second(SKEW, when=time.time() - 2 * HOURS,
+                           flags=ap.ALL & ~ap.MUTUAL | ap.DCE_STYLE)
+
+    def test_clock_skew_and_authorization_data_that_is_none(self):
+        """It may have said that it offers: the error is its own."""
+        # REQ: XT-03, XT-69
+        who = self.initiator(options=ap.WANT_MUTUAL)
+        with Call(self.challenge) as call:
+            answer = gss.Krb5Token(call.ask(who.token(
+                when=time.time() - 2 * HOURS, ad=[(1, b"junk")])))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, GENERIC)
+            self.assertIsNone(call.receive())
+        self.refused(call.line, FAILURE)
+        self.good()
+
+    def test_one_way_to_ask_for_an_ap_rep(self):
+        """Either is enough for who has sent a ticket that is refused."""
+        # REQ: XT-46
+        old = {"start": -10 * HOURS, "end": -2 * HOURS}
+        for options, flags in ((ap.OFFER | ap.WANT_MUTUAL,
+                                ap.ALL & ~ap.MUTUAL), (ap.OFFER, ap.ALL)):
+            with self.subTest(options=hex(options)):
+                who = self.initiator(options=options, flags=flags, **old)
+                with Call(self.plain) as call:
+                    self.wants_more(who, call.ask(who.token()), EXPIRED)
+                    who.credential = self.initiator().credential
+                    who.take_ap_rep(call.ask(who.token()))
+                    call.initiate_messages(who.messages())
+                self.established(call.line, tokens="4")
+        self.good()
+
+    def test_clock_skew_in_a_channel(self):
+        """What the checksum has of it has to be right, although there will be
+        another AP-REQ."""
+        # REQ: XT-48, XT-50
+        server = Server(type(self), "--bindings=one",
+                        replay_protection="challenge")
+        server.bound = ap.bindings(b"one")
+        late = time.time() - 2 * HOURS
+        self.refuse_first(self.initiator(bound=ap.bindings(b"two")), SKEW,
+                          server=server, when=late)
+        who = self.initiator(bound=server.bound)
+        with Call(server) as call:
+            self.wants_more(who, call.ask(who.token(when=late)), SKEW)
+            who.take_ap_rep(call.ask(who.token()))
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="4", recovered="yes")
+
+    def test_clock_skew_and_a_word_about_channels(self):
+        """An initiator that knows of channel bindings and has none is not
+        asked again by an acceptor that has some ([MS-KILE])."""
+        # REQ: XT-48, KI-10
+        server = Server(type(self), "--bindings=one",
+                        replay_protection="challenge")
+        server.bound = ap.bindings(b"one")
+        late = time.time() - 2 * HOURS
+        self.refuse_first(self.initiator(), SKEW, server=server, when=late,
+                          relevant=[k2.kerb_ap_options(0x4000)])
 
     def test_clock_skew_and_an_offer_in_the_clear_only(self):
         # REQ: XT-03, XT-04, XT-78
@@ -781,6 +936,15 @@ class SecondToken(ApCase):
                                (ap.OFFER | OTHER_OPTION, ap.OFFER)):
             with self.subTest(clear=hex(clear), options=hex(options)):
                 self.refuse_second(MODIFIED, clear=clear, options=options)
+
+    def test_no_options(self):
+        """They are sealed in each AP-REQ, even of who asks for nothing."""
+        # REQ: XT-03
+        for clear in (0, ap.OFFER, ap.OFFER | ap.WANT_MUTUAL):
+            with self.subTest(clear=hex(clear)):
+                self.refuse_second(MODIFIED, clear=clear, options=None)
+                self.refuse_second(MODIFIED, clear=clear, options=None,
+                                   etypes=())
 
     def test_without_framing(self):
         # REQ: XT-08
@@ -1098,13 +1262,14 @@ class RefusedTicket(ApCase):
     def test_not_offered(self):
         """The error is as ever, and final."""
         # REQ: XT-05, XT-69
-        who = self.who("BAD.TEST", options=ap.WANT_MUTUAL)
-        with Call(self.plain) as call:
-            answer = gss.Krb5Token(call.ask(who.token()))
-            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
-            self.assertEqual(answer.message().code, ILL_CR_TKT)
-            self.assertIsNone(call.receive())
-        self.refused(call.line, FAILURE)
+        for spoil in (False, True):
+            who = self.who("BAD.TEST", options=ap.WANT_MUTUAL)
+            with Call(self.plain) as call:
+                answer = gss.Krb5Token(call.ask(who.token(spoil=spoil)))
+                self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+                self.assertEqual(answer.message().code, ILL_CR_TKT)
+                self.assertIsNone(call.receive())
+            self.refused(call.line, FAILURE)
         self.good()
 
 
@@ -1157,25 +1322,35 @@ class GivingUp(ApCase):
         self.good()
 
     def test_not_authentic(self):
-        """What anybody else can make is a defective token."""
+        """What anybody else can make is a defective token, and its error is
+        nobody's."""
         # REQ: XT-34, XT-95
         for name, make in (
-                ("no key", lambda w: w.error_token(key=None)),
+                ("no key", lambda w: w.error_token(NOT_US, key=None)),
                 ("session key", lambda w: w.error_token(
-                    key=w.credential.session, which=S)),
-                ("another key", lambda w: w.error_token(key=ap.new_key())),
-                ("no challenge", lambda w: w.error_token(challenge=None)),
+                    NOT_US, key=w.credential.session, which=S)),
+                ("another key", lambda w: w.error_token(
+                    NOT_US, key=ap.new_key())),
+                ("no challenge", lambda w: w.error_token(
+                    NOT_US, challenge=None)),
                 ("another challenge", lambda w: w.error_token(
-                    challenge=os.urandom(32))),
+                    NOT_US, challenge=os.urandom(32))),
                 ("a shorter one", lambda w: w.error_token(
-                    challenge=w.challenge[:-1])),
+                    NOT_US, challenge=w.challenge[:-1])),
+                ("authorization data that is none", lambda w: w.error_token(
+                    NOT_US, ad=b"junk")),
+                ("a challenge that is none", lambda w: w.error_token(
+                    NOT_US, ad=k2.authdata((-5, b"junk")))),
+                ("another token ID", lambda w: w.error_token(
+                    NOT_US, tok_id=gss.AP_REP)),
                 ("e-flags", lambda w: w.error_token(
-                    flags=k2.CONTINUE_NEEDED)),
-                ("subkey", lambda w: w.error_token(subkey=ap.new_key(),
-                                                   seq=7))):
+                    NOT_US, flags=k2.CONTINUE_NEEDED)),
+                ("subkey", lambda w: w.error_token(
+                    NOT_US, subkey=ap.new_key(), seq=7))):
             with self.subTest(name):
                 line = self.say(make)
                 self.assertEqual(line.major, DEFECTIVE, line)
+                self.assertNotEqual(line.minor, KRB5_BASE + NOT_US, line)
         self.good()
 
     def test_reflected(self):
@@ -1186,6 +1361,20 @@ class GivingUp(ApCase):
             answer = call.ask(who.token())
             self.assertIsNone(call.ask(answer))
         self.refused(call.line, DEFECTIVE)
+        self.good()
+
+    def test_after_the_old_error(self):
+        """Another AP-REQ is due then, and no KRB-ERROR2."""
+        # REQ: XT-45, XT-04
+        who = self.initiator(options=ap.WANT_MUTUAL)
+        with Call(self.challenge) as call:
+            answer = gss.Krb5Token(call.ask(who.token(
+                when=time.time() - 2 * HOURS)))
+            self.assertEqual(answer.message().code, SKEW)
+            who.challenge = bytes(32)
+            self.assertIsNone(call.ask(who.error_token(NOT_US)))
+        self.refused(call.line, DEFECTIVE)
+        self.assertNotEqual(call.line.minor, KRB5_BASE + NOT_US)
         self.good()
 
     def test_as_first_token(self):
@@ -1289,6 +1478,44 @@ class Replay(ApCase):
             who.take_ap_rep(call.ask(who.token()))
             call.initiate_messages(who.messages())
         self.established(call.line, tokens="4", recovered="yes")
+
+    def test_no_cache(self):
+        """Where one is wanted, nobody is taken, nor asked again."""
+        # REQ: XT-55, XT-50
+        with unittest.mock.patch.object(type(self), "rcache_dir",
+                                        self.realm.dir / "none"):
+            server = Server(type(self), replay_protection="cache")
+        for options in (ap.OFFER | ap.WANT_MUTUAL, ap.OFFER):
+            who = self.initiator(options=options)
+            with Call(server) as call:
+                self.is_final(who, call.ask(who.token()), GENERIC)
+                self.assertIsNone(call.receive())
+            self.refused(call.line, FAILURE)
+        who = self.initiator(options=ap.WANT_MUTUAL)
+        with Call(server) as call:
+            answer = gss.Krb5Token(call.ask(who.token()))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, GENERIC)
+        self.refused(call.line, FAILURE)
+        self.good()
+
+    def test_cached_request_without_an_offer(self):
+        """The error is as ever, and nothing more is said."""
+        # REQ: XT-04, XT-69
+        server = Server(type(self), replay_protection="cache")
+        who = self.initiator(options=ap.WANT_MUTUAL)
+        first = who.token()
+        with Call(server) as call:
+            who.take_ap_rep(call.ask(first))
+            call.initiate_messages(who.messages())
+        self.established(call.line, offered="no", protection="cache")
+        with Call(server) as call:
+            answer = gss.Krb5Token(call.ask(first))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, REPEAT)
+            self.assertIsNone(call.receive())
+        self.refused(call.line, FAILURE)
+        self.good(server)
 
 
 if __name__ == "__main__":

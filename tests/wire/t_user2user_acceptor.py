@@ -217,6 +217,11 @@ class First(U2UCase):
         self.nobody(call.line)
         self.good()
 
+    def test_the_same_for_somebody_else(self):
+        """Nor is it refused for want of a key, as one who has no TGT does."""
+        # REQ: KI-22, XT-84
+        self.refuse_first(NOT_US, self.initiator(sname="mallory").token())
+
     def test_the_same_without_a_cache(self):
         # REQ: KI-22
         self.refuse_first(NOKEY, self.initiator().token(), Server(type(self)))
@@ -254,6 +259,37 @@ class Second(U2UCase):
             self.established(call.line, tokens="5", recovered=recovered,
                              protection="challenge")
             self.assertEqual(call.line.flags & ap.MUTUAL, 0)
+
+    def test_one_way_to_ask_for_an_ap_rep(self):
+        """Either is enough, and its number is the messages'."""
+        # REQ: XT-46, XT-80
+        for options, flags in ((U2U, ap.ALL & ~ap.MUTUAL),
+                               (U2U & ~ap.WANT_MUTUAL, ap.ALL)):
+            with self.subTest(options=hex(options)):
+                who = self.initiator(options=options)
+                who.flags = flags
+                with Call(self.server) as call:
+                    self.begin(call, who)
+                    self.finish(call, who)
+                self.established(call.line, tokens="4")
+
+    def test_authorization_data(self):
+        """The acceptor's, in the place of the AP-REP: the empty ticket has
+        had no key sealed for anybody."""
+        # REQ: XT-97, XT-77
+        data = k2.authdata(k2.if_relevant((77, b"what the acceptor says")))
+        server = Server(type(self), "--send-authdata=" + data.hex(),
+                        acceptor_ccache=self.bob.ccache)
+        who = self.initiator()
+        with Call(server) as call:
+            self.begin(call, who)
+            tok_id, error2 = who.take_error2(call.ask(who.token()))
+            self.assertEqual((tok_id, error2.flags, error2.code,
+                              error2.which, error2.ad),
+                             (gss.AP_REP, k2.FINAL, 0, K, data))
+            call.initiate_messages(who.messages())
+        self.established(call.line, tokens="4")
+        self.assertEqual(call.line.acceptor_authdata, "sent")
 
     def test_no_seventh_token(self):
         """What is wrong with the fifth is final."""
@@ -480,7 +516,7 @@ class Preferred(U2UCase):
         for ticket, values in (
                 ({}, {"seq": 1}), ({}, {"bound": bytes(range(16))}),
                 ({"client": "mallory"}, {"client": "mallory"}),
-                ({"sname": "mallory"}, {}),
+                ({"sname": "mallory"}, {}), ({}, {"checksum": None}),
                 ({}, {"options": U2U & ~ap.WANT_MUTUAL,
                       "flags": ap.ALL & ~ap.MUTUAL})):
             who = self.ordinary()
@@ -492,6 +528,102 @@ class Preferred(U2UCase):
                 self.assertEqual(who.open_error2(answer)[1].code, SKEW)
             self.nobody(call.line)
         self.test_keys()
+
+    def test_after_the_old_error(self):
+        """Who had to try again gets no TGT as well."""
+        # REQ: XT-50, XT-82
+        who = self.ordinary()
+        with Call(self.prefers) as call:
+            answer = gss.Krb5Token(call.ask(who.token(
+                options=ap.WANT_MUTUAL, when=time.time() - 7200)))
+            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+            self.assertEqual(answer.message().code, SKEW)
+            answer = call.ask(who.token())
+            self.assertEqual(gss.describe(answer), "AP-REP")
+            who.take_ap_rep(answer)
+            call.initiate_messages(who.messages())
+        self.assertTrue(call.line.complete, call.line)
+        self.test_keys()
+
+    def test_no_tgt_after_the_old_error(self):
+        """Neither for who has no ticket then, nor for who has one that no key
+        opens."""
+        # REQ: XT-50, XT-81
+        strange = self.ordinary(kvno=77, key=bytes(32))
+        for token in (self.empty(), self.initiator().token(),
+                      strange.token()):
+            who = self.ordinary()
+            with Call(self.prefers) as call:
+                answer = gss.Krb5Token(call.ask(who.token(
+                    options=ap.WANT_MUTUAL, when=time.time() - 7200)))
+                self.assertEqual(answer.message().code, SKEW)
+                answer = call.ask(token)
+                self.assertIsNotNone(answer)
+                self.assertNotIn(self.tgt.ticket, answer)
+                self.assertEqual(gss.describe(answer), "KRB-ERROR2 final")
+            self.nobody(call.line)
+        self.test_keys()
+
+    def test_preferred_by_who_cannot_ask(self):
+        """The ticket is good enough for an initiator that takes no extra
+        tokens, and for one that asks for no AP-REP."""
+        # REQ: XT-82, XT-10
+        who = self.ordinary()
+        with Call(self.prefers) as call:
+            answer = call.ask(who.token(options=ap.WANT_MUTUAL))
+            self.assertEqual(gss.describe(answer), "AP-REP")
+            who.take_ap_rep(answer)
+            call.initiate_messages(who.messages())
+        self.assertTrue(call.line.complete, call.line)
+        who = self.ordinary()
+        who.options, who.flags = ap.OFFER, ap.ALL & ~ap.MUTUAL
+        with Call(self.prefers) as call:
+            tok_id, error2 = who.take_error2(call.ask(who.token()))
+            self.assertEqual((tok_id, error2.which, error2.code, error2.tgt),
+                             (gss.AP_REP, K, 0, None))
+            call.send(who.token())
+            call.initiate_messages(who.messages())
+        self.assertTrue(call.line.complete, call.line)
+
+    def test_not_preferred(self):
+        """With a key and a TGT the ticket is good enough; one that is spoilt
+        is told to be."""
+        # REQ: XT-82, XT-14
+        server = Server(type(self), acceptor_ccache=self.bob.ccache)
+        who = self.ordinary()
+        with Call(server) as call:
+            answer = call.ask(who.token())
+            self.assertEqual(gss.describe(answer), "AP-REP")
+            who.take_ap_rep(answer)
+            call.initiate_messages(who.messages())
+        self.assertTrue(call.line.complete, call.line)
+        who = self.ordinary(spoil=True)
+        with Call(server) as call:
+            tok_id, error2 = who.take_error2(call.ask(who.token()))
+            self.assertEqual((tok_id, error2.which, error2.code, error2.tgt),
+                             (gss.AP_REP, N, MODIFIED, None))
+            who.credential = self.ordinary().credential
+            who.take_ap_rep(call.ask(who.token()))
+            call.initiate_messages(who.messages())
+        self.assertTrue(call.line.complete, call.line)
+
+    def test_without_a_tgt(self):
+        """The ticket is taken as ever; and with somebody else's."""
+        # REQ: XT-82
+        mallory = self.realm.new_client()
+        self.realm.add("mallory", password=self.realm.password)
+        mallory.kinit("mallory", password=self.realm.password)
+        nobody = self.realm.new_client()
+        for ccache in (nobody.ccache, mallory.ccache):
+            who = self.ordinary()
+            with Call(Server(type(self), prefer_user2user=True,
+                             acceptor_ccache=ccache)) as call:
+                answer = call.ask(who.token())
+                self.assertEqual(gss.describe(answer), "AP-REP")
+                who.take_ap_rep(answer)
+                call.initiate_messages(who.messages())
+            self.assertTrue(call.line.complete, call.line)
+            self.assertEqual(call.line.flags & ap.ALL, ap.ALL)
 
     def test_the_ticket_again(self):
         """It was good enough for a challenge, and is not for this."""

@@ -14,6 +14,7 @@ from wire import krb_error2 as k2
 KRB5_BASE = -1765328384                 # error 0 of the protocol, as minor
 FAILURE, DEFECTIVE = 13 << 16, 9 << 16
 SERVER_NOMATCH, MUST_USE_U2U, SKEW, EXPIRED, USER2USER = 26, 27, 37, 32, 69
+GENERIC = 60
 N, K, S = k2.KEY_NULL, k2.KEY_SUBKEY, k2.KEY_SESSION
 BOTH = ap.OFFER | ap.WANT_MUTUAL
 U2U = BOTH | gss.USE_SESSION_KEY
@@ -129,6 +130,37 @@ class Initiator(U2UCase):
             wire.accept_messages(acceptor.messages())
         line, _ = self.play(script)
         self.assertTrue(line.complete, line)
+
+    def test_no_seventh_token(self):
+        """What is wrong with the sixth ends it, without a word."""
+        # REQ: XT-51, XT-76
+        for code, which in ((SKEW, K), (EXPIRED, K), (GENERIC, K), (0, K),
+                            (USER2USER, N)):
+            def script(wire, acceptor, code=code, which=which):
+                self.first(wire.receive())
+                self.second(acceptor, wire.ask(self.send_tgt(acceptor)))
+                self.second(acceptor, wire.ask(acceptor.error2(SKEW)))
+                wire.send(self.send_tgt(acceptor) if which == N
+                          else acceptor.error2(code))
+                return wire.receive()
+            with self.subTest(code=code):
+                line, answer = self.play(script)
+                self.assertEqual(line.result, "failed", line)
+                self.assertIsNone(answer)
+        self.good()
+
+    def test_the_old_error_afterwards(self):
+        """The retry without extra tokens is open before the TGT only."""
+        # REQ: XT-80, XT-78
+        def script(wire, acceptor):
+            self.first(wire.receive())
+            self.second(acceptor, wire.ask(self.send_tgt(acceptor)))
+            wire.send(gss.error_token(SKEW, self.realm.name))
+            return wire.receive()
+        line, answer = self.play(script)
+        self.failed(line, SKEW)
+        self.assertIsNone(answer)
+        self.good()
 
     def test_bindings_are_the_first_calls(self):
         def script(wire, acceptor):
