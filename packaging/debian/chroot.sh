@@ -27,10 +27,11 @@ connect_chroot() {
     cp -L /etc/resolv.conf /etc/hosts "$chroot/etc/"
 }
 
-# COMMAND for a shell in the chroot, in namespaces of its own, so that mounts and processes end with it.
+# COMMAND for a shell in the chroot, in namespaces of its own, so that mounts and processes end with it.  With terminals,
+# which Heimdal's tests make.
 in_chroot() {
     unshare --mount --propagation private --pid --fork --kill-child sh -c '
-        mount -t proc proc "$0/proc" && mount --bind /dev "$0/dev" &&
+        mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" &&
         exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
             chroot "$0" sh -c "$1"' "$chroot" "$1" < /dev/null >> "$log" 2>&1
 }
