@@ -323,8 +323,9 @@ test_rows(void)
 	check(ret == rows[i].expected && found(&a) == rows[i].what &&
 	      (ret == 0 || is_zero(&a, sizeof(a))) &&
 	      (!a.unknown_critical || a.unknown_type == 99) &&
-	      is_same_decoded(&der, ret, rows[i].what) && still_parses(), "%s: %d, expected %d, found %d", rows[i].name,
-	      (int)ret, (int)rows[i].expected, found(&a));
+	      is_same_decoded(&der, ret, rows[i].what) && still_parses(),
+	      "%s: %d, expected %d, found %d", rows[i].name, (int)ret,
+	      (int)rows[i].expected, found(&a));
 	_krb5_ext_free_authdata(&a);
 	krb5_data_free(&der);
     }
