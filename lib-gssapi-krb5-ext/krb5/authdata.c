@@ -165,33 +165,28 @@ parse_kerb_ap_options(const heim_octet_string *data, uint32_t *options)
 }
 
 /*
- * 129.  Free etypes with free_EtypeList().
+ * 129.  Free etypes with free_EtypeList(), on failure, too.
  */
 static krb5_error_code
 parse_etypes(const heim_octet_string *der, EtypeList *etypes)
 {
     heim_octet_string rest = *der, list;
     krb5_error_code ret;
-    int etype;
+    int etype = 0;
 
     ret = descend(&rest, ASN1_C_UNIV, CONS, UT_Sequence, &list);
     if (ret)
 	return ret;
     if (rest.length != 0)
 	return ASN1_EXTRA_DATA;
-    if (list.length == 0)
-	return 0;
-    /* none is shorter than two octets */
-    etypes->val = malloc((list.length + 1) / 2 * sizeof(etypes->val[0]));
+    /* none is shorter than two octets, but for the last, that is none */
+    etypes->val = malloc((list.length / 2 + 1) * sizeof(etypes->val[0]));
     if (etypes->val == NULL)
 	return ENOMEM;
     while (ret == 0 && list.length != 0) {
 	ret = get_integer(&list, &etype);
-	if (ret == 0)
-	    etypes->val[etypes->len++] = etype;
+	etypes->val[etypes->len++] = etype;
     }
-    if (ret)
-	free_EtypeList(etypes);
     return ret;
 }
 
