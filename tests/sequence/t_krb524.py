@@ -213,6 +213,20 @@ class StripTest(ServiceCase):
             self.assertEqual((token.etype, token.client),
                              (DES_CBC_CRC, "user"))
             self.assertEqual(token.session, (DES_CBC_CRC, cred.key))
+            self.no_des_for_others()
+            # one that is encrypted anew in a DES key
+            self.use(use_2b={FULL: True}, **{
+                "2b_reencrypt": {FULL: "des-cbc-crc"}, "2b_profile": {
+                    FULL: profile}})
+            self.convert(self.get())
+            self.no_des_for_others()
+
+    def no_des_for_others(self):
+        """The exception is over when the answer is sent."""
+        request = tgs.Request(self.tgt, OTHER, None, etypes=(DES_CBC_CRC,))
+        answer = krb.send_kdc(self.realm.port, request.message, "tcp")
+        self.assertIsInstance(answer, krb.KrbError)
+        self.assertEqual(answer.code, 14)       # KDC_ERR_ETYPE_NOSUPP
 
     def test_an_alias(self):
         """The policy is that of the name in the database."""
