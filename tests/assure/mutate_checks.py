@@ -450,7 +450,9 @@ def summary(files, results, reasons):
 
 
 def put_table(path, files, results, reasons):
-    """Between the marks of a document."""
+    """Between the marks of a document, those files of which some are judged."""
+    files = [file for file in files if any(
+        state_of(mutant, results, {}) != "to do" for mutant in file.mutants)]
     lines = ["| file | mutants | killed | reason | left | to do |",
              "|---|--:|--:|--:|--:|--:|"]
     for name, number, count in counts_of(files, results, reasons):
