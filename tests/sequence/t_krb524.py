@@ -11,7 +11,7 @@ from realm import Realm, RealmCase, ports
 from wire import krb524, tgs, krb
 from wire.krb524 import (
     AES128, AES256, BADKEY, DES_CBC_CRC, ENCFULL, ETYPE_NOSUPP, POLICY,
-    S_UNKNOWN)
+    S_UNKNOWN, TAMPERED)
 
 REALM, CELL, OTHER = "EXT.TEST", "afs/ext.test", "host/server.ext.test"
 FULL = CELL + "@" + REALM
@@ -220,6 +220,23 @@ class StripTest(ServiceCase):
                     FULL: profile}})
             self.convert(self.get())
             self.no_des_for_others()
+
+    def test_des_of_a_service_that_is_no_exception(self):
+        """A ticket of when DES was allowed is not opened any more."""
+        # REQ: RK-28
+        name = "host/des.test"
+        self.realm.add(name)
+        self.realm.kadmin("del_enctype", name + "@EXT.TEST",
+                          "aes256-cts-hmac-sha1-96",
+                          "aes128-cts-hmac-sha1-96")
+        self.addCleanup(self.restore, self.realm.sections)
+        self.realm.restart(
+            libdefaults={"allow_weak_crypto": True},
+            kdc={"use_2b": {name: True}, "use-strongest-server-key": False})
+        cred = self.get(name, etypes=(DES_CBC_CRC,))
+        self.assertEqual(self.convert(cred).status, 0)
+        self.realm.restart(libdefaults={"allow_weak_crypto": False})
+        self.assertEqual(self.convert(cred, "tcp").status, TAMPERED)
 
     def no_des_for_others(self):
         """The exception is over when the answer is sent."""
