@@ -92,7 +92,7 @@ def parts():
               "findings": r"\d+ requests, (\d+) findings"}),
         Part("fuzz", [python("fuzz/run_fuzz.py", "{seconds}")], fuzz, 1),
         Part("mutants", [python("assure/mutate_checks.py", "--build",
-                                "--seconds", "{seconds}")],
+                                "--seconds", "{seconds}", "--each", "20")],
              {"mutants": r"^all +(\d+)", "killed": r"^all +\d+ +(\d+)",
               "survived": r"^all(?: +\d+){2} +(\d+)",
               "with a reason": r"^all(?: +\d+){3} +(\d+)",

@@ -240,9 +240,9 @@ class Tests:
         suite = name.split("::")[0]
         if suite in self._suites and self._case(name, 0, seconds):
             return True
-        # was it the mutant, or what one before it had left?
+        # was it the mutant, what one before it had left, or the test?
         self._drop(suite)
-        told = not self._case(name, number, seconds)
-        if told:
-            self._drop(suite)
-        return told
+        if self._case(name, number, seconds):
+            return False
+        self._drop(suite)
+        return self._case(name, 0, seconds)

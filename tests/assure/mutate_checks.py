@@ -6,9 +6,9 @@ the modules in it.  Each test, which is a method of a suite or a C program, is
 run once to see for which mutants a condition has another value in it than
 theirs: no other test can tell them.  Then each mutant is switched on and those
 tests are run, until one fails.  A suite's realms stay up for all of its tests
-and all mutants (cases.py); they see the mutant at once (mutant.h).  All of it is below
-$BUILD_DIR/assure/mutants and goes on where it was stopped: a mutant is run
-again only when its function has changed.
+and all mutants (cases.py); they see the mutant at once (mutant.h).  All of it
+is below $BUILD_DIR/assure/mutants and goes on where it was stopped: a mutant
+is run again only when its function has changed.
 
 usage: mutate_checks.py [--build] [--record] [--again] [--direct | --here]
                         [--only TESTS] [--suites] [--seconds N] [--each N]
@@ -450,7 +450,9 @@ def summary(files, results, reasons):
 
 
 def put_table(path, files, results, reasons):
-    """Between the marks of a document."""
+    """Between the marks of a document: files of which some are judged."""
+    files = [file for file in files if any(
+        state_of(mutant, results, {}) != "to do" for mutant in file.mutants)]
     lines = ["| file | mutants | killed | reason | left | to do |",
              "|---|--:|--:|--:|--:|--:|"]
     for name, number, count in counts_of(files, results, reasons):

@@ -11,7 +11,7 @@ from realm import Realm, RealmCase, ports
 from wire import krb524, tgs, krb
 from wire.krb524 import (
     AES128, AES256, BADKEY, DES_CBC_CRC, ENCFULL, ETYPE_NOSUPP, POLICY,
-    S_UNKNOWN)
+    S_UNKNOWN, TAMPERED)
 
 REALM, CELL, OTHER = "EXT.TEST", "afs/ext.test", "host/server.ext.test"
 FULL = CELL + "@" + REALM
@@ -213,6 +213,37 @@ class StripTest(ServiceCase):
             self.assertEqual((token.etype, token.client),
                              (DES_CBC_CRC, "user"))
             self.assertEqual(token.session, (DES_CBC_CRC, cred.key))
+            self.no_des_for_others()
+            # one that is encrypted anew in a DES key
+            self.use(use_2b={FULL: True}, **{
+                "2b_reencrypt": {FULL: "des-cbc-crc"}, "2b_profile": {
+                    FULL: profile}})
+            self.convert(self.get())
+            self.no_des_for_others()
+
+    def test_des_of_a_service_that_is_no_exception(self):
+        """A ticket of when DES was allowed is not opened any more."""
+        # REQ: RK-28
+        name = "host/des.test"
+        self.realm.add(name)
+        self.realm.kadmin("del_enctype", name + "@EXT.TEST",
+                          "aes256-cts-hmac-sha1-96",
+                          "aes128-cts-hmac-sha1-96")
+        self.addCleanup(self.restore, self.realm.sections)
+        self.realm.restart(
+            libdefaults={"allow_weak_crypto": True},
+            kdc={"use_2b": {name: True}, "use-strongest-server-key": False})
+        cred = self.get(name, etypes=(DES_CBC_CRC,))
+        self.assertEqual(self.convert(cred).status, 0)
+        self.realm.restart(libdefaults={"allow_weak_crypto": False})
+        self.assertEqual(self.convert(cred, "tcp").status, TAMPERED)
+
+    def no_des_for_others(self):
+        """The exception is over when the answer is sent."""
+        request = tgs.Request(self.tgt, OTHER, None, etypes=(DES_CBC_CRC,))
+        answer = krb.send_kdc(self.realm.port, request.message, "tcp")
+        self.assertIsInstance(answer, krb.KrbError)
+        self.assertEqual(answer.code, 14)       # KDC_ERR_ETYPE_NOSUPP
 
     def test_an_alias(self):
         """The policy is that of the name in the database."""

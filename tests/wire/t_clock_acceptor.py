@@ -16,6 +16,7 @@ from wire.ap_case import ApCase
 
 HOUR, DAY, NEAR = 3600, 24 * 3600, 5
 EXPIRED, NOT_YET_VALID, REPEAT, BADMATCH, SKEW = 32, 33, 34, 36, 37
+MODIFIED, GENERIC = 41, 60
 POSTDATED, INVALID = 1 << 25, 1 << 24   # RFC 4120 5.3
 K, S = k2.KEY_SUBKEY, k2.KEY_SESSION
 
@@ -162,6 +163,15 @@ class Clock(ApCase):
     def test_rest_is_looked_at(self):
         # REQ: XT-89, XT-48
         self.refuse(in_ticket, BADMATCH, client="mallory")
+
+    def test_authenticator_that_cannot_be_read(self):
+        """Whether it answers is not known then."""
+        # REQ: XT-89, XT-43
+        # the times of the ticket are looked at first
+        late = self.CODE == SKEW
+        self.refuse(in_ticket, MODIFIED if late else None, {"spoil": True},
+                    K if late else S)
+        self.refuse(in_ticket, GENERIC, token={"ad": [(1, b"junk")]})
 
     def test_key_is_looked_at(self):
         # REQ: XT-89

@@ -439,6 +439,26 @@ class Good(PeerCase):
         self.assertEqual(second.delegated, b"")
         self.assertEqual(line.flags & 63, ap.ALL | ap.DELEG, line)
 
+    def test_delegation_to_who_could_not_read_it(self):
+        """It is sent again, and the context has it."""
+        # REQ: XT-49
+        client = self.realm.new_client()
+        client.kinit("user", "--forwardable", password=self.realm.password)
+        for code in (39, 41):
+            def script(wire, acceptor, code=code):
+                first = acceptor.take(wire.receive())
+                second = acceptor.take(wire.ask(acceptor.error2(code, N)))
+                wire.send(acceptor.ap_rep())
+                wire.accept_messages(acceptor.messages())
+                return first, second
+            line, (first, second) = self.play(script, client=client,
+                                              ask=MUTUAL + ",deleg")
+            self.assertTrue(line.complete, line)
+            self.assertEqual((first.flags & 1, second.flags & 1), (1, 1))
+            self.assertTrue(first.delegated)
+            self.assertTrue(second.delegated)
+            self.assertEqual(line.flags & 63, ap.ALL | ap.DELEG, line)
+
     def test_not_offered(self):
         """Without mutual authentication, in DCE style, and where extras are
         off: neither bit nor element."""
@@ -863,6 +883,28 @@ class Recovery(PeerCase):
                 self.refused(lambda a, w=which, t=away: a.error2(
                     SKEW, w, stime=time.time() + t), FAILURE, SKEW)
         self.good()
+
+    def test_clock_of_who_refuses_a_ticket(self):
+        """The KDC tells it the time; no other context has that clock.  It is
+        no matter for errors about keys."""
+        # REQ: XT-56, XT-62, XT-94
+        def script(wire, acceptor):
+            acceptor.take(wire.receive())
+            second = acceptor.take(wire.ask(acceptor.error2(
+                code, which, stime=time.time() + HOUR)))
+            wire.send(acceptor.ap_rep())
+            wire.accept_messages(acceptor.messages())
+            return second
+        for code, which in ((EXPIRED, K), (NOT_YET_VALID, K), (31, N),
+                            (41, N), (44, N)):
+            with self.subTest(code=code):
+                line, second = self.play(script)
+                self.complete(line, tokens="4", recovered="yes")
+                self.assertEqual(
+                    k2.if_relevant(k2.challenge(second.challenge)) in
+                    (second.ticket.ad or ()), which == K)
+                self.realm.log.mark()
+                self.good()
 
     def test_clock_outside_of_the_ticket(self):
         """Nobody gets an Authenticator for another year."""

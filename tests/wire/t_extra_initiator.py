@@ -1171,6 +1171,19 @@ class RefusedTicket(ApCase):
                 call.initiate_messages(who.messages())
             self.established(call.line, tokens="4")
 
+    def test_another_kind_of_subkey(self):
+        """Or none."""
+        # REQ: XT-58, XT-39
+        for subkey in (None, ap.new_key(17)):
+            for who, code in self.refusals():
+                with Call(self.plain) as call:
+                    self.wants_more(who, call.ask(who.token()), code)
+                    who.credential = self.ticket("GOOD.TEST")
+                    who.subkey = subkey
+                    who.take_ap_rep(call.ask(who.token()))
+                    call.initiate_messages(who.messages())
+                self.established(call.line, tokens="4")
+
     def test_keys_of_a_refused_realm(self):
         """A realm that is not trusted makes a ticket for our user, begins,
         and has our user answer the challenge: it gets no key."""

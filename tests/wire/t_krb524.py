@@ -190,8 +190,12 @@ class TicketTest(Krb524Case):
         self.assertEqual(self.ask(self.issue(**foreign)).status, 0)
         self.assert_refused(BAD_PATH, self.issue(
             transited=b"EVIL.ORG", tr_type=1, **foreign))
-        self.assert_refused(TRTYPE_NOSUPP, self.issue(
-            transited=b"EVIL.ORG", tr_type=77, **foreign))
+        for realms in (b"EVIL.ORG", b""):
+            self.assert_refused(TRTYPE_NOSUPP, self.issue(
+                transited=realms, tr_type=77, **foreign))
+        # a client of this realm's has come through none
+        self.assertEqual(self.ask(self.issue(
+            transited=b"EVIL.ORG", tr_type=77)).status, 0)
         # some KDCs write 0 where there is none
         self.assertEqual(self.ask(self.issue(tr_type=0, **foreign)).status, 0)
         self.assert_refused(TRTYPE_NOSUPP, self.issue(
