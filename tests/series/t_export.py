@@ -34,6 +34,21 @@ class BranchesTest(unittest.TestCase):
     def test_each_patch_and_module_is_in_one(self):
         self.assertEqual(export.problems(), [])
 
+    def test_a_makefile_without_a_program(self):
+        """Of a list the first, the middle and the last, and its own lines."""
+        text = ("TESTS = \\\n\ta_x \\\n\ta_xy \\\n\ta_z\n\n"
+                "check_PROGRAMS = $(TESTS) a_x tool\n\n"
+                "a_x_SOURCES = a_x.c \\\n\tmore.c\na_xy_LDADD = lib\n")
+        self.assertEqual(
+            export.without(text, "a_x"),
+            "TESTS = \\\n\ta_xy \\\n\ta_z\n\ncheck_PROGRAMS = $(TESTS) "
+            "tool\n\na_xy_LDADD = lib\n")
+        self.assertEqual(export.without(text, "a_z"),
+                         text.replace(" \\\n\ta_z", ""))
+        self.assertEqual(
+            export.without(text, "a_xy"),
+            text.replace("\ta_xy \\\n", "").replace("a_xy_LDADD = lib\n", ""))
+
     def test_letters_fit_a_mail(self):
         for path in sorted((ROOT / "packaging/upstream").glob("*.txt")):
             lines = path.read_text().splitlines()
