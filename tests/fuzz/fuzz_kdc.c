@@ -822,8 +822,9 @@ check_tgs_reply(const struct request *r, const krb5_data *octets,
     want(part.endtime >= NOW - context->max_skew);
     want(decode_KDC_REQ_BODY(octets->data, octets->length, &body,
 			     NULL) == 0);
-    /* with one more ticket it means something else */
+    /* with one more ticket, or where one is told, it means something else */
     if (body.kdc_options.request_anonymous &&
+	!body.kdc_options.cname_in_addl_tkt &&
 	body.additional_tickets == NULL)
 	want(strcmp(rep.cname.name_string.val[0], KRB5_WELLKNOWN_NAME) == 0);
     else if (r->padata.len == 1)
