@@ -69,7 +69,7 @@ mutate:
 soak-loop:
 	$(ENV) $(PYTHON) tests/soak/soak_loop_mutations.py
 fuzz:
-	$(ENV) $(PYTHON) tests/fuzz/run_fuzz.py 2400
+	$(ENV) $(PYTHON) tests/fuzz/run_fuzz.py 3000
 assure:
 	$(ENV) $(PYTHON) tests/assure/assure.py --hours $(ASSURE_HOURS) --table doc/assurance.md
 coverage:
