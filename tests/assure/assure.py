@@ -6,10 +6,11 @@ one table.  A part that has ended well is not run again until the tree is
 another; one that was interrupted goes on where it stopped (the mutants, the
 fuzzers' corpora).
 
-usage: assure.py [--hours H] [--again] [--table FILE] [PART...]
+usage: assure.py [--hours H] [--again] [--tables FILE] [PART...]
 
-H (default 4) is shared out among the parts that can take any time.  --table
-puts the table into FILE between its two marks.  PART is one of
+Each fuzzer has a processor for H hours (default 1), what it has had before
+included.  --tables puts the tables into FILE between their marks.  PART is one
+of
 
     faults    every allocation fails once: exchanges, the KDC, PKINIT; files
               that are damaged; KDCs that end, clocks that jump
@@ -17,7 +18,8 @@ puts the table into FILE between its two marks.  PART is one of
     load      good and bad requests for half an hour
     fuzz      each target of tests/fuzz
     mutants   each check of ours is taken away: does a test fail?
-    asan      everything built with sanitizers, and all tests (an hour)
+    asan      everything built with sanitizers, and all tests, Heimdal's too
+    coverage  everything built with gcc's counting, and all tests
 """
 
 import argparse
@@ -39,19 +41,19 @@ BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 
 
 class Part:
-    """A command, the share of the time that it gets, and what of its output
-    is told.
+    """Commands, and what of their output is told.
 
-    The command is a list; {seconds} is its time.  `facts` are expressions
-    whose first group is a number; those of several lines are added up.
+    A command is a list.  `facts` are expressions whose first group is a
+    number; those of several lines are added up.  `table` is what writes a
+    table of the part's own, without the document's name.
     """
 
-    def __init__(self, name, commands, facts, share=0, env=None):
+    def __init__(self, name, commands, facts, env=None, table=None):
         self.name = name
         self.commands = commands
         self.facts = facts
-        self.share = share
         self.env = env or {}
+        self.table = table
 
 
 def python(name, *args):
@@ -69,14 +71,21 @@ def suite(name):
     return python("run.py", "--jobs", "1", "--timeout", "36000", name)
 
 
-def parts():
+def with_sanitizers(command):
+    """A command of build.sh."""
+    return ["./build.sh", command, "--asan", "--build-dir",
+            str(install.build_dir() / "assure" / "asan")]
+
+
+def parts(hours=1):
     """All of them, in their order."""
     faults = {"faults": r"(\d+) faults, \d+ findings",
               "findings": r"\d+ faults, (\d+) findings"}
     fuzz = {"runs": r"(\d+) runs in", "places": r"runs in \d+ s, (\d+) places",
             "findings": r"(FOUND SOMETHING)"}
     every = {"FAULT_STRIDE": "1"}
-    asan = install.build_dir() / "assure" / "asan"
+    mutants = python("assure/mutate_checks.py")
+    coverage = python("assure/coverage.py")
     return [
         Part("faults", [program("test_faults_gss"),
                         program("test_faults_files"),
@@ -90,40 +99,60 @@ def parts():
         Part("load", [python("soak/soak_load.py", "1800")],
              {"requests": r"(\d+) requests, \d+ findings",
               "findings": r"\d+ requests, (\d+) findings"}),
-        Part("fuzz", [python("fuzz/run_fuzz.py", "{seconds}")], fuzz, 1),
-        Part("mutants", [python("assure/mutate_checks.py", "--build",
-                                "--seconds", "{seconds}", "--each", "20")],
+        Part("fuzz", [python("fuzz/run_fuzz.py", str(int(3600 * hours)))],
+             fuzz),
+        Part("mutants", [[*mutants, "--build", "--each", "20"]],
              {"mutants": r"^all +(\d+)", "killed": r"^all +\d+ +(\d+)",
               "survived": r"^all(?: +\d+){2} +(\d+)",
               "with a reason": r"^all(?: +\d+){3} +(\d+)",
-              "to do": r"^all(?: +\d+){4} +(\d+)"}, 2),
-        Part("asan", [["./build.sh", "check-ext", "--asan", "--build-dir",
-                       str(asan)]],
-             {"passed": r"^(\d+) passed", "failed": r"passed, (\d+) failed"}),
+              "to do": r"^all(?: +\d+){4} +(\d+)"},
+             table=[*mutants, "--table"]),
+        Part("asan", [with_sanitizers("check-heimdal"),
+                      with_sanitizers("check-ext")],
+             {"passed": r"^(?:heimdal|ext) +(\d+)",
+              "failed": r"^(?:heimdal|ext) +\d+ +(\d+)"}),
+        Part("coverage", [[*coverage, "--build"]],
+             {"lines": r"^\| all \| (\d+)",
+              "taken": r"^\| all \| \d+ \| (\d+)",
+              "branches": r"^\| all (?:\|[^|]+){3}\| (\d+)",
+              "branches taken": r"^\| all (?:\|[^|]+){4}\| (\d+)"},
+             table=[*coverage, "--table"]),
     ]
+
+
+def git(*args):
+    """(exit status, output)"""
+    done = subprocess.run(["git", *args], cwd=install.ROOT, check=False,
+                          stdout=subprocess.PIPE)
+    return done.returncode, done.stdout.decode().strip()
+
+
+# what no part depends on: these tables are there
+BUT_DOCUMENTS = ("--", ".", ":!doc")
 
 
 def tree():
     """What the tree is: the commit, and a mark if it was changed."""
-    def git(*args):
-        return subprocess.run(["git", *args], cwd=install.ROOT, check=False,
-                              stdout=subprocess.PIPE).stdout.decode().strip()
-    return git("rev-parse", "--short=12", "HEAD") + (
-        "+" if git("status", "--porcelain") else "")
+    return git("rev-parse", "--short=12", "HEAD")[1] + (
+        "+" if git("status", "--porcelain", *BUT_DOCUMENTS)[1] else "")
 
 
-def run_part(part, seconds, log):
+def is_as(before):
+    """Whether the tree is still what tree() has said."""
+    return not before.endswith("+") and \
+        git("diff", "--quiet", before, *BUT_DOCUMENTS)[0] == 0
+
+
+def run_part(part, log):
     """(exit status, output)."""
     env = dict(os.environ, BUILD_DIR=str(install.build_dir()), **part.env)
     env.setdefault("HEIMDAL_PREFIX",
                    str(install.under_test().bindirs[0].parent))
-    each = str(seconds // max(1, len(part.commands)))
     worst, lines = 0, []
     with open(log, "w") as out:
         for command in part.commands:
             child = subprocess.Popen(
-                [word.replace("{seconds}", each) for word in command],
-                cwd=install.ROOT, env=env, stdout=subprocess.PIPE,
+                command, cwd=install.ROOT, env=env, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, text=True, errors="replace")
             for line in child.stdout:
                 out.write(line)
@@ -171,40 +200,41 @@ def put_table(path, lines):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("part", nargs="*")
-    parser.add_argument("--hours", type=float, default=4)
+    parser.add_argument("--hours", type=float, default=1)
     parser.add_argument("--again", action="store_true")
-    parser.add_argument("--table", type=Path)
+    parser.add_argument("--tables", type=Path)
     args = parser.parse_args()
     directory = install.build_dir() / "assure"
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "state.json"
     state = json.loads(path.read_text()) if path.exists() else {}
-    unknown = set(args.part) - {part.name for part in parts()}
+    unknown = set(args.part) - {part.name for part in parts(args.hours)}
     if unknown:
         parser.error("no such part: %s" % ", ".join(sorted(unknown)))
-    wanted = [p for p in parts() if not args.part or p.name in args.part]
-    shares = sum(part.share for part in wanted) or 1
-    now = tree()
+    wanted = [p for p in parts(args.hours)
+              if not args.part or p.name in args.part]
     for number, part in enumerate(wanted, 1):
         done = state.get(part.name)
-        if done and done["tree"] == now and done["status"] == 0 and \
+        if done and done["status"] == 0 and is_as(done["tree"]) and \
                 not args.again:
             print("[%d/%d] %s: done before" % (number, len(wanted),
                                                part.name))
             continue
         print("[%d/%d] %s" % (number, len(wanted), part.name), flush=True)
-        began = time.monotonic()
-        status, text = run_part(
-            part, int(args.hours * 3600 * part.share / shares),
-            directory / ("%s.log" % part.name))
+        now, began = tree(), time.monotonic()
+        status, text = run_part(part, directory / ("%s.log" % part.name))
         state[part.name] = {"status": status, "tree": now,
                             "seconds": int(time.monotonic() - began),
                             "facts": facts_of(part, text)}
         path.write_text(json.dumps(state, indent=1))
     lines = list(table(state))
     print("\n".join(lines))
-    if args.table:
-        put_table(args.table, lines)
+    if args.tables:
+        put_table(args.tables, lines)
+        for part in wanted:
+            if part.table:
+                run_part(Part(part.name, [[*part.table, str(args.tables)]],
+                              {}), directory / ("%s.table" % part.name))
     return 0 if all(state.get(p.name, {"status": 1})["status"] == 0
                     for p in wanted) else 1
 

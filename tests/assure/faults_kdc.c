@@ -9,9 +9,11 @@
  * answers the next request as before.
  *
  * usage: faults_kdc good|bad FILE...
+ *        faults_kdc kept FILE
  *
  * $KRB5_CONFIG is a KDC's, each file a request; good ones get a ticket or a
- * token.
+ * token.  kept: no memory fails, the file is of requests, each behind its
+ * length (4 octets), and none of them may cost the KDC memory for good.
  */
 
 #include "faults.h"
@@ -120,6 +122,54 @@ read_file(const char *name, krb5_data *octets)
     fclose(f);
 }
 
+/*
+ * Whether a request costs memory each time; with the first the KDC learns what
+ * it has not met before.
+ */
+static int
+keeps_memory(struct request *req)
+{
+    long live;
+
+    (void)ask(req);
+    memset(fault_blocks, 0, sizeof(fault_blocks));
+    live = fault_live;
+    fault_tracked = fault_number("FAULT_ONLY", 0) != 0;
+    (void)ask(req);
+    fault_tracked = 0;
+    (void)ask(req);
+    return fault_live != live;
+}
+
+static int
+ask_all(const krb5_data *file)
+{
+    const unsigned char *p = file->data;
+    size_t at, size, number, kept = 0;
+    struct request req = { { 0, NULL }, 0 };
+    void *frame;
+
+    (void)backtrace(&frame, 1);	/* loads a library */
+    prepare(NULL);
+    for (at = 0, number = 0; at + 4 <= file->length; at += size, number++) {
+	size = (size_t)p[at] << 24 | p[at + 1] << 16 | p[at + 2] << 8 |
+	    p[at + 3];
+	at += 4;
+	if (size > file->length - at)
+	    errx(2, "the file is cut");
+	req.octets.data = rk_UNCONST(p + at);
+	req.octets.length = size;
+	if (keeps_memory(&req)) {
+	    printf("request %lu costs memory\n", (unsigned long)number);
+	    fault_report();
+	    kept++;
+	}
+    }
+    printf("%lu requests, %lu findings\n", (unsigned long)number,
+	   (unsigned long)kept);
+    return kept != 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -130,7 +180,11 @@ main(int argc, char **argv)
     setprogname(argv[0]);
     fault_spared = spared;
     if (argc < 3)
-	errx(2, "usage: faults_kdc good|bad FILE...");
+	errx(2, "usage: faults_kdc good|bad FILE... | kept FILE");
+    if (strcmp(argv[1], "kept") == 0) {
+	read_file(argv[2], &req.octets);
+	return ask_all(&req.octets);
+    }
     req.good = strcmp(argv[1], "good") == 0;
     for (i = 2; i < argc; i++) {
 	read_file(argv[i], &req.octets);

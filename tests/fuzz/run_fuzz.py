@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """Fuzz with libFuzzer: clang, and Debian's libclang-rt-*-dev.  See target.py.
 
-usage: run_fuzz.py [SECONDS [TARGET...]]    default: 60, all of them in turn;
-                                            0 runs their corpora once
+usage: run_fuzz.py [SECONDS [TARGET...]]    each for as long on a processor
+                                            (default: 60), as many at a time
+                                            as there are; what a program has
+                                            had before is counted; 0 runs
+                                            their corpora once
        run_fuzz.py --keep [TARGET...]       write TARGET.corpus: what of the
                                             corpus reaches a place that no
                                             other input does
 """
 
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -26,13 +31,14 @@ def main():
     unknown = set(names) - set(TARGETS)
     if unknown:
         sys.exit("no such target: %s" % ", ".join(sorted(unknown)))
-    found = False
-    for name in names:
-        if how == "--keep":
+    if how == "--keep":
+        for name in names:
             TARGETS[name].keep()
-        else:
-            found |= TARGETS[name].run(int(how) // len(names))
-    return 1 if found else 0
+        return 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(lambda name: TARGETS[name].run(int(how)),
+                              names))
+    return 1 if any(found) else 0
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ of hex each.
 """
 
 import contextlib
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -20,6 +22,7 @@ from realm import archives, install
 
 SANITIZE = "-fsanitize=address,undefined"
 HERE = Path(__file__).resolve().parent
+SLICE = 120                             # seconds; then what was done is told
 
 
 def sanitizes(compiler):
@@ -39,6 +42,30 @@ def _include():
              "lib/gssapi/mech", "lib/krb5", "lib/asn1", "lib/hx509",
              "lib/hdb", "lib/rxkad-2b", "lib/roken", "include", "lib")
     return [tree / name for name in below for tree in (obj, src)]
+
+
+class Spent:
+    """What a program has had of a processor and done with it, in a file; of
+    another program it is nothing."""
+
+    def __init__(self, path, program):
+        self._path = path
+        self._program = hashlib.sha256(program.read_bytes()).hexdigest()
+        self.seconds = self.runs = self.places = 0
+        if path.exists():
+            was = json.loads(path.read_text())
+            if was["program"] == self._program:
+                self.seconds, self.runs, self.places = (
+                    was[name] for name in ("seconds", "runs", "places"))
+
+    def add(self, seconds, runs, places):
+        """Also in the file."""
+        self.seconds += seconds
+        self.runs += runs
+        self.places = max(self.places, places)
+        self._path.write_text(json.dumps({
+            "program": self._program, "seconds": self.seconds,
+            "runs": self.runs, "places": self.places}))
 
 
 class Target:
@@ -143,36 +170,60 @@ class Target:
                                      for octets in found))
         print("%s: %d inputs kept" % (self.name, len(found)))
 
-    def run(self, seconds, *options):
-        """libFuzzer on the corpus; True if it finds something.  0 seconds: the
-        corpus once."""
-        program = self._start()
-        limit = ["-max_total_time=%d" % seconds] if seconds else ["-runs=0"]
+    def _limits(self):
+        """Options of libFuzzer, the dictionary's among them."""
+        limits = ["-max_len=4096", "-timeout=10", "-print_final_stats=1",
+                  "-artifact_prefix=%s/" % self.directory]
         if self.words:
             path = self.directory / "dictionary"
             path.write_text("".join('"%s"\n' % "".join(
                 "\\x%02x" % octet for octet in word) for word in self.words))
-            limit.append("-dict=%s" % path)
+            limits.append("-dict=%s" % path)
+        return limits
+
+    def run(self, seconds):
+        """libFuzzer on the corpus, until this program has had `seconds` of a
+        processor, those of earlier calls included; 0: the corpus once.  True
+        if it finds something."""
+        program = self._start()
+        spent = Spent(self.directory / "spent.json", program)
+        limits = self._limits()
         with self.surroundings() as env:
-            done = subprocess.run(
-                [str(program), *limit, "-max_len=4096", "-timeout=10",
-                 "-artifact_prefix=%s/" % self.directory,
-                 "-print_final_stats=1", *options,
-                 str(self.directory / "corpus")], check=False,
-                stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=env)
-        text = done.stderr.decode(errors="replace")
-        (self.directory / "log").write_text(text)
-        if done.returncode:
+            while True:
+                left = int(seconds - spent.seconds)
+                once = ["-max_total_time=%d" % max(2, min(left, SLICE))] \
+                    if seconds else ["-runs=0"]
+                found, took = self._slice(
+                    [str(program), *once, *limits,
+                     str(self.directory / "corpus")], env, spent)
+                if found or not seconds or spent.seconds + 2 > seconds or \
+                        not took:
+                    break
+                print("%s: %d of %d s, %d runs" % (
+                    self.name, spent.seconds, seconds, spent.runs),
+                    flush=True)
+        print("%s: %d runs in %d s, %d places covered, %d inputs kept: %s" % (
+            self.name, spent.runs, spent.seconds, spent.places,
+            len(list((self.directory / "corpus").iterdir())),
+            "FOUND SOMETHING" if found else "nothing found"), flush=True)
+        return found
+
+    def _slice(self, command, env, spent):
+        """(whether it has found something, seconds of the processor)"""
+        with open(self.directory / "log", "wb") as log:
+            child = subprocess.Popen(command, stderr=log, env=env,
+                                     stdout=subprocess.DEVNULL)
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+        text = (self.directory / "log").read_text(errors="replace")
+        if child.returncode:
             print(text[-8000:])
+        took = usage.ru_utime + usage.ru_stime
         runs = re.search(r"number_of_executed_units: (\d+)", text)
         cover = re.findall(r"cov: (\d+)", text)
-        print("%s: %s runs in %d s, %s places covered, %d inputs kept: %s" % (
-            self.name, runs.group(1) if runs else "?", seconds,
-            cover[-1] if cover else "?",
-            len(list((self.directory / "corpus").iterdir())),
-            "FOUND SOMETHING" if done.returncode else "nothing found"),
-            flush=True)
-        return done.returncode != 0
+        spent.add(took, int(runs.group(1)) if runs else 0,
+                  int(cover[-1]) if cover else 0)
+        return child.returncode != 0, took
 
     # -- short -----------------------------------------------------------
 

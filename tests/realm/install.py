@@ -4,6 +4,7 @@ import functools
 import os
 import shutil
 import subprocess
+import sys
 import unittest
 from pathlib import Path
 
@@ -44,12 +45,14 @@ def sanitizer():
 
 
 def sanitizer_env():
-    """Environment of all programs of a build that has sanitizers."""
+    """Environment of all programs of a build that has sanitizers: each finding
+    ends the program, a daemon's too, and so fails the test."""
     if not sanitizer():
         return {}
-    known = "suppressions=%s" % (TESTS / "assure" / "ubsan.supp")
+    known = "halt_on_error=1:print_stacktrace=1:suppressions=%s" % (
+        TESTS / "assure" / "ubsan.supp")
     return {"UBSAN_OPTIONS": ":".join(filter(None, (
-        os.environ.get("UBSAN_OPTIONS"), known)))}
+        known, os.environ.get("UBSAN_OPTIONS"))))}
 
 
 def leaks(found):
@@ -71,6 +74,19 @@ def own_memory(test):
 def valgrind():
     """Its path, or None if it is not there or of no use."""
     return None if sanitizer() else shutil.which("valgrind")
+
+
+def begin_with_sanitizer():
+    """Have this process begin again with a sanitizer's library in it, if the
+    build has one: else it could not load a library of Heimdal."""
+    library = sanitizer()
+    if not library:
+        return
+    if os.path.realpath(library) in Path("/proc/self/maps").read_text():
+        os.environ.pop("LD_PRELOAD", None)  # not those that it starts
+        return
+    os.execve(sys.executable, [sys.executable, *sys.argv],
+              dict(os.environ, **leaks(False), **preload()))
 
 
 def preload(*libraries):

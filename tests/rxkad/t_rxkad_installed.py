@@ -37,6 +37,7 @@ class Installed(unittest.TestCase):
         for tool in ("gcc", "pkg-config"):
             if not shutil.which(tool):
                 self.skipTest("no " + tool)
+        more = ["-fsanitize=address"] if install.sanitizer() else []
         lib = install.under_test().bindirs[0].parent / "lib"
         env = dict(install.base_env(), PKG_CONFIG_PATH=str(lib / "pkgconfig"))
         flags = subprocess.run(
@@ -47,7 +48,7 @@ class Installed(unittest.TestCase):
             source.write_text(PROGRAM)
             subprocess.run(
                 ["gcc", "-Wall", "-Werror", str(source), "-o", str(program),
-                 *flags, "-Wl,-rpath,%s" % lib], check=True, env=env)
+                 *flags, *more, "-Wl,-rpath,%s" % lib], check=True, env=env)
             out = subprocess.run([str(program)], check=True,
                                  stdout=subprocess.PIPE,
                                  env=install.base_env()).stdout

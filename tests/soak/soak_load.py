@@ -51,9 +51,10 @@ Kind = collections.namedtuple("Kind", "name whose transport make fine")
 
 # -- what a forger writes ----------------------------------------------------
 
-def heavy_cms(content, bits=16384):
+def heavy_cms(content, bits=16384, signer=7):
     """SignedData whose signer has an RSA key as large as OpenSSL takes: it is
-    verified before it is known who has issued the certificate."""
+    verified before it is known who has issued the certificate, whose serial
+    number is 7."""
     null = der.null()
     modulus = int.from_bytes(os.urandom(bits // 8), "big") | 1 | \
         1 << (bits - 1)
@@ -73,8 +74,8 @@ def heavy_cms(content, bits=16384):
                 der.set_of(der.oid(pkinit.OID_AUTH_DATA))),
         der.seq(der.oid(DIGEST), der.set_of(der.octets(
             hashlib.sha256(content).digest()))))
-    signer = der.seq(
-        der.integer(1), der.seq(name, der.integer(7)),
+    signature = der.seq(
+        der.integer(1), der.seq(name, der.integer(signer)),
         der.seq(der.oid(SHA256), null), b"\xa0" + attributes[1:],
         der.seq(der.oid(RSA), null),
         der.octets(b"\x01" + os.urandom(bits // 8 - 2) + b"\x01"))
@@ -82,14 +83,14 @@ def heavy_cms(content, bits=16384):
         der.integer(3), der.set_of(der.seq(der.oid(SHA256), null)),
         der.seq(der.oid(pkinit.OID_AUTH_DATA),
                 der.ctx(0, der.octets(content))),
-        b"\xa0" + der.set_of(certificate)[1:], der.set_of(signer))))
+        b"\xa0" + der.set_of(certificate)[1:], der.set_of(signature))))
 
 
-def signed_by_heavy():
+def signed_by_heavy(*args):
     """A PKINIT request of it."""
     request = pkinit.Request(NAME, "user", None)
     return krb.as_req(request.body, [pkinit.pa_pk_as_req(
-        heavy_cms(request.auth_pack))])
+        heavy_cms(request.auth_pack, *args))])
 
 
 # -- kinds -------------------------------------------------------------------

@@ -9,11 +9,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import soak_load                        # noqa: E402
+from realm import install               # noqa: E402
 
 SECONDS = int(os.environ.get("LOAD_SECONDS", "4"))
 SEED = os.environ.get("LOAD_SEED") or "1"
 
 
+@install.own_memory
 class Load(unittest.TestCase):
 
     def test_load(self):
