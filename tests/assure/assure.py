@@ -80,10 +80,11 @@ def with_sanitizers(command):
 def parts(hours=1):
     """All of them, in their order."""
     faults = {"faults": r"(\d+) faults, \d+ findings",
-              "findings": r"\d+ faults, (\d+) findings"}
+              "findings": r"\d+ (?:faults|requests), (\d+) findings",
+              "requests": r"(\d+) requests, \d+ findings"}
     fuzz = {"runs": r"(\d+) runs in", "places": r"runs in \d+ s, (\d+) places",
             "findings": r"(FOUND SOMETHING)"}
-    every = {"FAULT_STRIDE": "1"}
+    every = {"FAULT_STRIDE": "1", "MEMORY_REQUESTS": "100000"}
     mutants = python("assure/mutate_checks.py")
     coverage = python("assure/coverage.py")
     return [
@@ -92,7 +93,8 @@ def parts(hours=1):
                         program("test_faults_acceptor"),
                         suite("assure/t_faults_kdc"),
                         suite("assure/t_faults_pkinit"),
-                        suite("assure/t_faults_between")], faults, env=every),
+                        suite("assure/t_faults_between"),
+                        suite("assure/t_kdc_memory")], faults, env=every),
         Part("threads", [suite("assure/t_threads")],
              {"passed": r"^(\d+) passed", "failed": r"passed, (\d+) failed"},
              env={"HELGRIND_EXCHANGES": "50"}),
@@ -143,6 +145,12 @@ def is_as(before):
         git("diff", "--quiet", before, *BUT_DOCUMENTS)[0] == 0
 
 
+def log_of(name):
+    """What a suite has said."""
+    return (install.build_dir() / "log" / "tests" /
+            (name.replace("/", ".") + ".log")).read_text(errors="replace")
+
+
 def run_part(part, log):
     """(exit status, output)."""
     env = dict(os.environ, BUILD_DIR=str(install.build_dir()), **part.env)
@@ -161,6 +169,8 @@ def run_part(part, log):
                 sys.stdout.write("%s | %s" % (part.name, line))
                 sys.stdout.flush()
             worst = max(worst, abs(child.wait()))
+            if command[1:2] == [str(TESTS / "run.py")]:
+                lines.append(log_of(command[-1]))
     return worst, "".join(lines)
 
 
