@@ -151,6 +151,21 @@ read_options(const heim_octet_string *der, uint32_t *options)
 }
 
 /*
+ * As the decoder has them.
+ */
+static void
+set_options(APOptions *decoded, uint32_t options)
+{
+    decoded->reserved = options >> 31;
+    decoded->use_session_key =
+	(options & GSSKRB5_EXT_WIRE_USE_SESSION_KEY) != 0;
+    decoded->mutual_required =
+	(options & GSSKRB5_EXT_WIRE_MUTUAL_REQUIRED) != 0;
+    decoded->continue_needed_ok =
+	(options & KRB5_EXT_WIRE_CONTINUE_NEEDED_OK) != 0;
+}
+
+/*
  * If the ticket is the one before's, octet for octet, what that was decoded to
  * stays, and only options and Authenticator are new.  Returns 0 and has
  * changed nothing if it is another, or the Authenticator is not encrypted.
@@ -176,10 +191,7 @@ read_repeated(struct gsskrb5_ext_exchange *ext, const struct fields *fields,
     free_EncryptedData(&ext->ap_req.authenticator);
     ext->ap_req.authenticator = authenticator;
     ext->options = options;
-    ext->ap_req.ap_options.use_session_key =
-	(options & GSSKRB5_EXT_WIRE_USE_SESSION_KEY) != 0;
-    ext->ap_req.ap_options.mutual_required =
-	(options & GSSKRB5_EXT_WIRE_MUTUAL_REQUIRED) != 0;
+    set_options(&ext->ap_req.ap_options, options);
     return 1;
 }
 
