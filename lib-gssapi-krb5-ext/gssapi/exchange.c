@@ -116,6 +116,7 @@ find_fields(const krb5_data *octets, struct fields *fields)
     const heim_octet_string usual = { sizeof(head), head };
     heim_octet_string rest = *octets, inside, begin;
 
+    memset(fields, 0, sizeof(*fields));
     if (!take(&rest, ASN1_C_APPL, 14, &inside) || rest.length != 0)
 	return 0;
     rest = inside;
@@ -175,7 +176,7 @@ read_repeated(struct gsskrb5_ext_exchange *ext, const struct fields *fields,
 	      uint32_t options)
 {
     EncryptedData authenticator;
-    size_t size;
+    size_t size = 0;
 
     if (ext->ticket.length == 0 ||
 	der_heim_octet_string_cmp(&fields->ticket, &ext->ticket) != 0)

@@ -314,10 +314,12 @@ test_again(void)
     check(agrees(&ext, &t) && ext.repeated, "until it is told to");
     t.len = 0;
     check(agrees(&ext, &t), "nothing is no AP-REQ");
-    r.more[OUTER] = 1;
-    make(&t, &r);
-    check(agrees(&ext, &t), "nor is more than one");
     _gsskrb5_ext_done(context, &ext);
+    make(&t, &r);
+    add_octet(&t, 0);
+    check(judge(&t) == 0, "nor is one and an octet behind it");
+    t.len--;
+    check(judge(&t) == 1, "it is without that");
 }
 
 /*

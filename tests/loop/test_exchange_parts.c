@@ -668,6 +668,7 @@ test_empty(void)
 
     begin(&m);
     m.ctx.req_flags = MUTUAL;
+    krb5_principal_set_realm(context, m.ctx.source, "OF.THE.CLIENT");
     minor = KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN;
     check(_gsskrb5_ext_initiate_empty(&minor, context, &m.ctx, NULL, &token)
 	  == GSS_S_FAILURE && token.length == 0 &&
@@ -692,7 +693,6 @@ test_empty(void)
 
     target->name.name_type = KRB5_NT_SRV_HST_NEEDS_CANON;
     krb5_principal_set_realm(context, target, "");
-    krb5_principal_set_realm(context, m.ctx.source, "OF.THE.CLIENT");
     minor = wanted;
     check(_gsskrb5_ext_initiate_empty(&minor, context, &m.ctx, NULL, &token)
 	  == GSS_S_CONTINUE_NEEDED, "whose realm nobody knows");
