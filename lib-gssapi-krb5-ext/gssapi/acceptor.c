@@ -902,6 +902,21 @@ prefer_user2user(OM_uint32 *minor_status, krb5_context context,
 }
 
 /*
+ * Whether the AP-REQ that was accepted is answered with an AP-REP (section 3,
+ * XT-46): after extra tokens its own two ways to ask for one count, otherwise
+ * the flags of the checksum as ever.
+ */
+static int
+is_ap_rep_wanted(gsskrb5_ctx ctx, int mutual_required)
+{
+    const struct gsskrb5_ext_exchange *ext = ctx->ext;
+
+    if (ext->offered && ext->answered)
+	return asks_for_ap_rep(mutual_required, ext->last_flags);
+    return (ctx->flags & GSS_C_MUTUAL_FLAG) != 0;
+}
+
+/*
  * Whether the initiator waits for an answer to a good AP-REQ that is not to be
  * an AP-REP: it cannot know beforehand whether there is an error, so there is
  * a KRB-ERROR2 in any case, once (D4).
@@ -912,7 +927,7 @@ is_awaited(gsskrb5_ctx ctx)
     const struct gsskrb5_ext_exchange *ext = ctx->ext;
 
     return ext->offered && !ext->recovered && !ext->confirmed &&
-	!asks_for_ap_rep(is_mutual_required(ext), ext->last_flags);
+	!is_ap_rep_wanted(ctx, is_mutual_required(ext));
 }
 
 /*
@@ -1049,22 +1064,6 @@ _gsskrb5_ext_accept_verified(OM_uint32 *minor_status, krb5_context context,
     return ret;
 }
 
-/*
- * Whether the AP-REQ that was accepted is answered with an AP-REP (section 3,
- * XT-46): after extra tokens its own two ways to ask for one count, otherwise
- * the flags of the checksum as ever.
- */
-static int
-is_ap_rep_wanted(gsskrb5_ctx ctx, krb5_flags ap_options)
-{
-    struct gsskrb5_ext_exchange *ext = ctx->ext;
-
-    if (ext->offered && ext->answered)
-	return asks_for_ap_rep((ap_options & AP_OPTS_MUTUAL_REQUIRED) != 0,
-			       ext->last_flags);
-    return (ctx->flags & GSS_C_MUTUAL_FLAG) != 0;
-}
-
 /**
  * As is_ap_rep_wanted().  If so, that is a token more.
  *
@@ -1074,7 +1073,8 @@ is_ap_rep_wanted(gsskrb5_ctx ctx, krb5_flags ap_options)
 int
 _gsskrb5_ext_accept_wants_ap_rep(gsskrb5_ctx ctx, krb5_flags ap_options)
 {
-    int wanted = is_ap_rep_wanted(ctx, ap_options);
+    int wanted = is_ap_rep_wanted(
+	ctx, (ap_options & AP_OPTS_MUTUAL_REQUIRED) != 0);
 
     ctx->ext->tokens += wanted;
     return wanted;
@@ -1107,7 +1107,8 @@ _gsskrb5_ext_accept_ap_rep2(OM_uint32 *minor_status, krb5_context context,
     keys.subkey = ac->remote_subkey;
     keys.session = ac->keyblock;
     if (!_gsskrb5_ext_may_send_authdata(ext, keys.subkey) ||
-	!ext->offered || !is_ap_rep_wanted(ctx, ap_options))
+	!ext->offered ||
+	!is_ap_rep_wanted(ctx, (ap_options & AP_OPTS_MUTUAL_REQUIRED) != 0))
 	return GSS_S_COMPLETE;
     kret = settle_our_half(context, keys.session, ac->keytype, &ext->first);
     if (kret == 0)

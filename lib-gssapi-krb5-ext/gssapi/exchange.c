@@ -116,6 +116,7 @@ find_fields(const krb5_data *octets, struct fields *fields)
     const heim_octet_string usual = { sizeof(head), head };
     heim_octet_string rest = *octets, inside, begin;
 
+    memset(fields, 0, sizeof(*fields));
     if (!take(&rest, ASN1_C_APPL, 14, &inside) || rest.length != 0)
 	return 0;
     rest = inside;
@@ -151,6 +152,21 @@ read_options(const heim_octet_string *der, uint32_t *options)
 }
 
 /*
+ * As the decoder has them.
+ */
+static void
+set_options(APOptions *decoded, uint32_t options)
+{
+    decoded->reserved = options >> 31;
+    decoded->use_session_key =
+	(options & GSSKRB5_EXT_WIRE_USE_SESSION_KEY) != 0;
+    decoded->mutual_required =
+	(options & GSSKRB5_EXT_WIRE_MUTUAL_REQUIRED) != 0;
+    decoded->continue_needed_ok =
+	(options & KRB5_EXT_WIRE_CONTINUE_NEEDED_OK) != 0;
+}
+
+/*
  * If the ticket is the one before's, octet for octet, what that was decoded to
  * stays, and only options and Authenticator are new.  Returns 0 and has
  * changed nothing if it is another, or the Authenticator is not encrypted.
@@ -160,7 +176,7 @@ read_repeated(struct gsskrb5_ext_exchange *ext, const struct fields *fields,
 	      uint32_t options)
 {
     EncryptedData authenticator;
-    size_t size;
+    size_t size = 0;
 
     if (ext->ticket.length == 0 ||
 	der_heim_octet_string_cmp(&fields->ticket, &ext->ticket) != 0)
@@ -176,10 +192,7 @@ read_repeated(struct gsskrb5_ext_exchange *ext, const struct fields *fields,
     free_EncryptedData(&ext->ap_req.authenticator);
     ext->ap_req.authenticator = authenticator;
     ext->options = options;
-    ext->ap_req.ap_options.use_session_key =
-	(options & GSSKRB5_EXT_WIRE_USE_SESSION_KEY) != 0;
-    ext->ap_req.ap_options.mutual_required =
-	(options & GSSKRB5_EXT_WIRE_MUTUAL_REQUIRED) != 0;
+    set_options(&ext->ap_req.ap_options, options);
     return 1;
 }
 

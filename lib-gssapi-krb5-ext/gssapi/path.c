@@ -171,7 +171,7 @@ free_walk(krb5_context context, struct walk *walk)
 
 /*
  * The realms that a ticket passed if it was got with the TGTs of the cache.
- * Not 0 if they do not lead to the client's realm.
+ * Not 0 if they do not lead to the client's realm; the path is of no use then.
  */
 static krb5_error_code
 read_path(krb5_context context, const struct search *s,
@@ -204,8 +204,6 @@ read_path(krb5_context context, const struct search *s,
 	realm = issuer;
     }
     free(realm);
-    if (ret)
-	_gsskrb5_ext_free_realms(path);
     return ret;
 }
 
@@ -430,8 +428,6 @@ _gsskrb5_ext_get_by_other_path(krb5_context context, krb5_ccache ccache,
     s.from = krb5_principal_get_realm(context, wanted->client);
     s.to = krb5_principal_get_realm(context, wanted->server);
     s.requests = GSSKRB5_EXT_MAX_REQUESTS;
-    if (strcmp(s.from, s.to) == 0)
-	return KRB5KRB_AP_PATH_NOT_ACCEPTED;
     if (krb5_cc_get_kdc_offset(context, ccache, &offset) == 0) {
 	krb5_set_kdc_sec_offset(context, offset, 0);	/* as ever */
     }

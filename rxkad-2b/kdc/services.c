@@ -114,7 +114,7 @@ get_key(krb5_context context, krb5_const_principal server,
     char *copy;
 
     ret = find_value(context, "2b_reencrypt", server, &value);
-    if (ret || value == NULL)
+    if (value == NULL)		/* nor is there one with an error */
 	return ret;
     copy = strdup(value);
     if (copy == NULL)

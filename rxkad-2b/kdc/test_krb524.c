@@ -291,8 +291,20 @@ test_policy(void)
 	  AFS " = des-cbc-crc afs\\\n}", AFS, -1 },
 	{ "use_2b = {\n" AFS " = yes\n}\n2b_reencrypt = {\n"
 	  AFS " = des-cbc-crc afs x\n}", AFS, -1 },
+	{ "use_2b = {\n" AFS " = yes\n}\n2b_reencrypt = {\n"
+	  AFS " = no-such-type afs\n}", AFS, -1 },
+	{ "use_2b = {\n" AFS " = yes\n}\n2b_reencrypt = {\n"
+	  AFS " = \"  \"\n}", AFS, -1 },
+	{ "use_2b = {\n" AFS " = yes\n}\n2b_reencrypt = {\n"
+	  "afs\\ = des-cbc-crc\n}", AFS, -1 },
 	{ "use_2b = {\n" AFS " = yes\n}\n2b_profile = {\n"
-	  AFS " = strikt\n}", AFS, -1 }
+	  AFS " = modern\n}", AFS, 1 },
+	{ "use_2b = {\n" AFS " = yes\n}\n2b_profile = {\n"
+	  AFS " = strikt\n}", AFS, -1 },
+	{ "use_2b = {\n" AFS " = yes\n}\n2b_profile = {\n"
+	  "afs\\ = strict\n}", AFS, -1 },
+	{ "use_2b = {\n" AFS " = yes\n}\n2b_strip = {\n"
+	  "afs\\ = no\n}", AFS, -1 }
     };
     struct kdc_krb524_policy policy;
     krb5_error_code ret;
@@ -402,6 +414,17 @@ test_strip(krb5_context context)
     free_EncTicketPart(&out);
     free_EncTicketPart(&in);
 
+    make_part(context, &in, KRB5_AUTHDATA_IF_RELEVANT);
+    free_AuthorizationData(in.authorization_data);
+    free(in.authorization_data);
+    in.authorization_data = NULL;
+    why = NULL;
+    ret = _kdc_krb524_strip(&in, &out, &why);
+    CHECK("without authorization data", ret == 0 && why == NULL &&
+	  out.authorization_data == NULL && out.caddr == NULL);
+    free_EncTicketPart(&out);
+    free_EncTicketPart(&in);
+
     make_part(context, &in, KRB5_AUTHDATA_KDC_ISSUED);
     ret = _kdc_krb524_strip(&in, &out, &why);
     CHECK("a restriction does not get lost", ret == KRB5KDC_ERR_POLICY &&
@@ -436,8 +459,12 @@ test_seal(krb5_context context)
     CHECK("opens", ret == 0 && out.key.keytype == in.key.keytype &&
 	  krb5_data_cmp(&out.key.keyvalue, &in.key.keyvalue) == 0);
     free_EncTicketPart(&out);
-    free_EncTicketPart(&in);
     free_EncryptedData(&sealed);
+    key.keytype = 4711;
+    CHECK("not in a key that nobody knows",
+	  _kdc_krb524_seal(context, &key, 7, &in, &sealed) ==
+	  KRB5_PROG_ETYPE_NOSUPP && sealed.cipher.data == NULL);
+    free_EncTicketPart(&in);
     krb5_data_free(&plain);
     krb5_crypto_destroy(context, crypto);
     krb5_free_keyblock_contents(context, &key);

@@ -16,6 +16,7 @@ DES_CBC_CRC, DES_CBC_MD5, DES3, RC4, RC4_EXPORT = 1, 3, 16, 23, 24
 NULL = 0
 CLIENT_NAME_MISMATCH = 75
 SKEW = 300
+BADOPTION, RENEW = 13, 2                # of a first ticket
 E_TEXT = "PKINIT freshness token not valid, try again with a new one"
 REQUIRED_TEXT = "PKINIT freshness token required"
 
@@ -289,6 +290,25 @@ class OriginTest(AttackCase):
         # the year 9999 may be beyond what the ASN.1 library reads
         self.assert_refused_then_recovers(self.mint(when=253402300799))
         self.assert_accepted(self.request(self.mint(when=now + SKEW - 60)))
+
+    def test_the_log_tells_the_age(self):
+        # REQ: PF-16
+        now = time.time()
+        for when, age in ((now - 100, r"1\d\d"), (now + SKEW - 60, "0")):
+            self.realm.log.mark()
+            self.assert_accepted(self.request(self.mint(when=when)))
+            self.realm.log.assert_ordered([
+                r"PKINIT freshness token received from user@EXT\.TEST, %s "
+                r"seconds old" % age])
+
+    def test_another_error_says_nothing_of_a_good_token(self):
+        # REQ: PF-16
+        request = self.request(self.good(), options=RENEW)
+        answer = self.send(request)
+        self.assert_error(answer, BADOPTION)
+        self.assertIsNone(exchange.token_of(answer))
+        self.assertNotIn("freshness", answer.e_text or "")
+        self.assert_accepted(self.request(self.good()))
 
     def test_after_expiry_the_very_same_request_is_refused(self):
         # REQ: PF-16, PF-19

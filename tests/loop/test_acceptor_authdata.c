@@ -200,16 +200,17 @@ test_set(struct gss_pair *pair)
     check(GSS_ERROR(set(&pair->initiator_cred, der.value, der.length,
 			&minor)), "an initiator's credential");
     for (i = 1; i < der.length; i++)
-	refused(cred, der.value, i, 0, "truncated");
+	refused(cred, der.value, i, (OM_uint32)ASN1_OVERRUN, "truncated");
     memcpy(octets, der.value, der.length);
     octets[der.length] = 0;
-    refused(cred, octets, der.length + 1, 0, "an octet behind it");
+    refused(cred, octets, der.length + 1, (OM_uint32)ASN1_EXTRA_DATA,
+	    "an octet behind it");
     octets[der.length - 1] ^= 1;	/* the text itself */
     taken(cred, octets, der.length, "another text");
     refused(cred, "\x30\x00", 2, EINVAL, "an empty list");
     refused(cred, "\x30\x80\x00\x00", 4, 0, "indefinite length");
     refused(cred, "\x30\x81\x0d\x30\x0b\xa0\x03\x02\x01\x4d\xa1\x04\x04\x02"
-	    "xy", 16, 0, "a long length");
+	    "xy", 16, (OM_uint32)ASN1_GOT_BER, "a long length");
     refused(cred, "\x30\x0e\x30\x0c\xa0\x04\x02\x02\x00\x4d\xa1\x04\x04\x02"
 	    "xy", 16, 0, "a zero before a number");
     /* the same inside of an AD-IF-RELEVANT */

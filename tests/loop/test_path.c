@@ -33,6 +33,7 @@ struct kdc {
 #define GIVES_OTHER "!other"		/* for another service */
 #define GIVES_FOREIGN "!foreign"	/* a TGT that somebody else issues */
 #define GIVES_NEW "!new"		/* a TGT for a realm never heard of */
+#define GIVES_NONE "!none"		/* an error, and something all the same */
 
 static const struct {
     const char *name;
@@ -91,6 +92,17 @@ static const struct {
     { "the names of both ends", "A@A B@A D@B", "A D B",
       { { NULL } },
       "A:.", 0 },
+    { "the client's realm as another tells it", "A@Q A@A B@A D@B", "B C",
+      { { "A", "C", "C" }, { "C", "D", "D" } },
+      "A:C C:D D:service", 1 },
+    { "a circle in the cache", "A@A D@B B@C C@B", "C",
+      { { "A", ".", "B" }, { "B", ".", "D" }, { "A", "C", "C" },
+	{ "C", "D", "D" } },
+      "A:. B:. A:C C:D D:service", 1 },
+    { "no such service", "A@A B@A D@B", "C",
+      { { "A", "C", "C" }, { "C", "D", "D" }, { "D", "service",
+						GIVES_NONE } },
+      "A:C C:D D:service A:.", 0 },
     { "hostile: back to the client's realm", "A@A B@A D@B", "C",
       { { "A", "C", "C" }, { "C", "D", "A" } },
       "A:C C:D A:.", 0 },
@@ -118,7 +130,10 @@ static const struct {
 
 static const struct kdc *kdcs;
 static char asked[4096];
-static int requests, delegate;
+static int requests, delegate, service_delegate;
+static const char *start_realm, *client_name = "user@A";
+
+#define OFFSET 77			/* of the KDC's clock, in the cache */
 
 static krb5_principal
 principal(krb5_context context, const char *fmt, ...)
@@ -148,7 +163,9 @@ make_cred(krb5_context context, krb5_creds *cred, krb5_principal client,
 	errx(1, "out of memory");
     cred->server = server;
     cred->times.endtime = time(NULL) + 3600;
-    cred->flags.b.ok_as_delegate = delegate;
+    cred->flags.b.ok_as_delegate =
+	krb5_principal_is_krbtgt(context, server) ? delegate :
+	service_delegate;
 }
 
 /*
@@ -185,6 +202,15 @@ _krb5_get_cred_with_tgt(krb5_context context, krb5_ccache id,
     if (strcmp(in->server->realm, here) != 0)
 	check(0, "%s was asked for something of %s", here,
 	      in->server->realm);
+    if (*wanted == '.' || strcmp(wanted, "service") == 0) {
+	p = principal(context, "host/server@%s", here);
+	if (!krb5_principal_compare(context, in->server, p))
+	    check(0, "%s was asked for something else", here);
+	krb5_free_principal(context, p);
+    }
+    if (context->kdc_sec_offset != OFFSET)
+	check(0, "the KDC's clock is another: %d",
+	      (int)context->kdc_sec_offset);
     for (row = kdcs; row->realm != NULL; row++)
 	if ((strcmp(row->realm, here) == 0 || *row->realm == '*') &&
 	    (strcmp(row->asked, wanted) == 0 || *row->asked == '*'))
@@ -197,7 +223,10 @@ _krb5_get_cred_with_tgt(krb5_context context, krb5_ccache id,
 	p = principal(context, "host/server@A");
     else if (strcmp(row->answer, GIVES_OTHER) == 0)
 	p = principal(context, "host/other@D");
-    else if (strcmp(row->answer, GIVES_FOREIGN) == 0)
+    else if (strcmp(row->answer, GIVES_NONE) == 0) {
+	make_cred(context, out, in->client, principal(context, SERVICE));
+	return KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN;
+    } else if (strcmp(row->answer, GIVES_FOREIGN) == 0)
 	p = principal(context, "krbtgt/D@B");
     else if (strcmp(row->answer, GIVES_NEW) == 0)
 	p = principal(context, "krbtgt/NEW%d@%s", requests, here);
@@ -213,6 +242,7 @@ make_cache(krb5_context context, krb5_principal client, const char *tgts)
     char *copy = strdup(tgts), *tgt, *rest = NULL;
     krb5_ccache id;
     krb5_creds cred;
+    krb5_data data;
 
     if (copy == NULL || krb5_cc_new_unique(context, "MEMORY", NULL, &id) ||
 	krb5_cc_initialize(context, id, client))
@@ -226,6 +256,15 @@ make_cache(krb5_context context, krb5_principal client, const char *tgts)
 	krb5_free_cred_contents(context, &cred);
     }
     free(copy);
+    if (krb5_cc_set_config(context, id, NULL, "start_realm", NULL) ||
+	krb5_cc_set_kdc_offset(context, id, OFFSET))
+	errx(1, "krb5_cc_set_config");
+    if (start_realm) {
+	data.data = rk_UNCONST(start_realm);
+	data.length = strlen(start_realm);
+	if (krb5_cc_set_config(context, id, NULL, "start_realm", &data))
+	    errx(1, "krb5_cc_set_config");
+    }
     return id;
 }
 
@@ -275,9 +314,10 @@ search(krb5_context context, const char *cached, const char *capaths,
     kdcs = table;
     requests = 0;
     asked[0] = '\0';
+    krb5_set_kdc_sec_offset(context, 0, 0);
     set_capaths(context, capaths ? capaths : "");
     memset(&wanted, 0, sizeof(wanted));
-    wanted.client = principal(context, "user@A");
+    wanted.client = principal(context, client_name);
     wanted.server = principal(context, SERVICE);
     wanted.session.keytype = ENCTYPE;
     id = make_cache(context, wanted.client, cached);
@@ -352,14 +392,53 @@ test_delegate(krb5_context context)
     };
     krb5_error_code ret;
     krb5_creds *out;
+    int i;
 
-    for (delegate = 1; delegate >= 0; delegate--) {
+    for (i = 0; i < 4; i++) {
+	delegate = i & 1;
+	service_delegate = i >> 1;
 	out = search(context, "A@A B@A D@B", "B C", table, &ret);
-	check(out != NULL && out->flags.b.ok_as_delegate == delegate,
-	      "ok-as-delegate: %d", delegate);
+	check(out != NULL && out->flags.b.ok_as_delegate == (i == 3),
+	      "ok-as-delegate: %d of the TGTs, %d of the ticket", delegate,
+	      service_delegate);
 	if (out)
 	    krb5_free_creds(context, out);
     }
+    delegate = service_delegate = 0;
+}
+
+/*
+ * A client that did not begin in its own realm; and one that is in the
+ * service's.
+ */
+static void
+test_start(krb5_context context)
+{
+    static const struct kdc table[] = {
+	{ "B", "F", "F" }, { "F", "D", "D" }, { "A", "F", "F" }, { NULL }
+    };
+    krb5_error_code ret;
+    krb5_creds *out;
+
+    start_realm = "B";
+    out = search(context, "B@B C@B D@C", "C F", table, &ret);
+    check(out != NULL && strcmp(asked, "B:F F:D D:service") == 0,
+	  "begun in B: %s (%d)", asked, (int)ret);
+    if (out)
+	krb5_free_creds(context, out);
+    out = search(context, "B@B D@B", "F", table, &ret);
+    check(out == NULL && strcmp(asked, "B:F F:D B:.") == 0,
+	  "where each way begins that was refused: %s (%d)", asked,
+	  (int)ret);
+    out = search(context, "A@A D@B B@A", "F", table, &ret);
+    check(out == NULL && *asked == '\0', "in B, and there is no TGT: %s",
+	  asked);
+    start_realm = NULL;
+    client_name = "user@D";
+    out = search(context, "D@D", "F", table, &ret);
+    check(out == NULL && ret == KRB5KRB_AP_PATH_NOT_ACCEPTED &&
+	  *asked == '\0', "in the service's realm: %s", asked);
+    client_name = "user@A";
 }
 
 static void
@@ -406,6 +485,7 @@ main(int argc, char **argv)
     test_cases(context);
     test_endless(context);
     test_delegate(context);
+    test_start(context);
     krb5_free_context(context);
     return check_done();
 }

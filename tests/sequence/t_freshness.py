@@ -260,6 +260,34 @@ class AnswerTest(FreshnessCase):
         bare.change_keys("krbtgt/EXT.TEST")
         bare.client.kinit("user", cert=bare.cert())
 
+    def test_realm_whose_first_key_is_none_for_tokens(self):
+        """The first that a token may rest on does."""
+        # REQ: PF-04, PF-11
+        bare = self.enter(Realm(pkinit=True, kadmin={"default_keys": [
+            "des3-cbc-sha1:pw-salt", "aes128-cts-hmac-sha1-96:pw-salt",
+            "aes256-cts-hmac-sha1-96:pw-salt"]}))
+        self.assertEqual([entry.etype for entry in bare.keys(
+            "krbtgt/EXT.TEST")], [16, 17, 18])
+        token = exchange.token_of(exchange.ask(bare))
+        minted = freshness.when(bare.krbtgt_key(17), token)
+        self.assertLess(abs(minted - time.time()), 60)
+        bare.client.kinit("user", cert=bare.cert())
+        bare.log.assert_ordered([r"PKINIT freshness token received from "
+                                 r"user@EXT\.TEST, \d+ seconds old"])
+
+    def test_krbtgt_without_a_key_version(self):
+        """A token would name no key: there is none."""
+        # REQ: PF-04, PF-11
+        bare = self.enter(Realm(pkinit=True))
+        bare.kadmin("modify", "--kvno=0", "krbtgt/EXT.TEST")
+        answer = exchange.ask(bare)
+        self.assert_refused(answer, krb.PREAUTH_REQUIRED)
+        self.assertIsNone(exchange.token_of(answer))
+        bare.log.assert_ordered([r"No krbtgt key to make a PKINIT freshness "
+                                 r"token with for user@EXT\.TEST"])
+        bare.kadmin("modify", "--kvno=1", "krbtgt/EXT.TEST")
+        self.assertIsNotNone(exchange.token_of(exchange.ask(bare)))
+
     def test_unknown_client_gets_none(self):
         # REQ: PF-04
         answer = exchange.ask(self.realm, "nobody")

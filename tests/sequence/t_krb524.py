@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 from realm import Realm, RealmCase, ports
-from wire import krb524, tgs, krb
+from wire import ap, krb524, tgs, krb
 from wire.krb524 import (
     AES128, AES256, BADKEY, DES_CBC_CRC, ENCFULL, ETYPE_NOSUPP, POLICY,
     S_UNKNOWN, TAMPERED)
@@ -84,6 +84,11 @@ class ExtractionTest(ServiceCase):
         self.realm.log.assert_ordered([r"2b token of \d+ octets, enctype 18, "
                                        r"kvno 1, not answered"])
         self.assertEqual(self.convert(cred, "tcp").status, 0)
+
+    def test_what_just_fits_into_a_datagram(self):
+        # REQ: RK-32
+        self.use(**{"max-kdc-datagram-reply-length": 1266})
+        self.assertEqual(self.convert(self.get(), "udp").status, 0)
 
     def test_a_service_that_is_not_named(self):
         # REQ: RK-26, RK-35
@@ -238,6 +243,23 @@ class StripTest(ServiceCase):
         self.realm.restart(libdefaults={"allow_weak_crypto": False})
         self.assertEqual(self.convert(cred, "tcp").status, TAMPERED)
 
+    def test_des_that_is_no_exception_stays(self):
+        """What was enabled before is enabled after a conversion."""
+        # REQ: RK-28
+        for name in "afs/weak.test", "host/weak.test":
+            self.realm.add(name)
+            self.realm.kadmin("del_enctype", name + "@EXT.TEST",
+                              "aes256-cts-hmac-sha1-96",
+                              "aes128-cts-hmac-sha1-96")
+        self.addCleanup(self.restore, self.realm.sections)
+        self.realm.restart(
+            libdefaults={"allow_weak_crypto": True},
+            kdc={"use_2b": {"afs/weak.test": True},
+                 "use-strongest-server-key": False})
+        cred = self.get("afs/weak.test", etypes=(DES_CBC_CRC,))
+        self.assertEqual(self.convert(cred).status, 0)
+        self.get("host/weak.test", etypes=(DES_CBC_CRC,))
+
     def no_des_for_others(self):
         """The exception is over when the answer is sent."""
         request = tgs.Request(self.tgt, OTHER, None, etypes=(DES_CBC_CRC,))
@@ -252,6 +274,27 @@ class StripTest(ServiceCase):
         self.assertEqual(self.convert(self.get("afs")).status, 0)
         self.use(use_2b={FULL: False, "afs": True})
         self.assertEqual(self.convert(self.get("afs")).status, POLICY)
+
+
+class SaltTest(RealmCase):
+    """A service that has two keys of one encryption type."""
+
+    realm_args = {"kadmin": {"default_keys": [
+        "aes256-cts-hmac-sha1-96:pw-salt",
+        "aes256-cts-hmac-sha1-96:pw-salt:salt"]},
+                  "kdc": {"enable-524": True, "use_2b": {FULL: True}}}
+
+    def test_either_key_opens_a_ticket(self):
+        # REQ: RK-34
+        self.realm.add(CELL, password="salted")
+        keys = self.realm.keys(CELL)
+        self.assertEqual([key.etype for key in keys], [AES256, AES256])
+        self.assertNotEqual(keys[0].key, keys[1].key)
+        for key in keys:
+            ticket = ap.issue(key).ticket
+            reply = krb524.ask(self.realm.port, ticket)
+            self.assertEqual((reply.status, reply.token),
+                             (0, krb524.enc_part(ticket)))
 
 
 class ServerTest(ServiceCase):

@@ -226,6 +226,18 @@ class Good(ApCase):
             self.established(call.line, tokens="3", confirmed="yes")
             self.assertEqual(call.line.flags & ap.MUTUAL, 0)
 
+    def test_offer_with_the_option_alone(self):
+        """The flags of the first checksum say whether there is an AP-REP, as
+        ever; but who offers waits, so there is an answer."""
+        # REQ: XT-04, XT-46
+        for server in (self.plain, self.challenge):
+            who = self.initiator(flags=ap.ALL & ~ap.MUTUAL)
+            with Call(server) as call:
+                self.wants_more(who, call.ask(who.token()))
+                who.take_ap_rep(call.ask(who.token()))
+                call.initiate_messages(who.messages())
+            self.established(call.line, tokens="4", confirmed="yes")
+
     def test_four_tokens_after_clock_skew(self):
         # REQ: XT-56, XT-74, XT-62, XT-39
         for server in (self.plain, self.challenge):
