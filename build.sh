@@ -461,6 +461,8 @@ refuse_other_crypto() {
 stage_configure() {
     local autotools want options
     options="--prefix=$prefix --enable-static $(openssl_option) --without-openldap --disable-mdb-db --with-sqlite3=/usr --with-libedit=/usr --disable-silent-rules"
+    # AddressSanitizer has a crypt() that calls the one of libcrypt, if a program is linked with that
+    [ "$asan" = no ] || options="$options ac_cv_funclib_crypt=-lcrypt"
     # make does not know with which options, and for which prefix, an object was made; nor
     # ld that libraries installed before, which it finds by their rpath, are others.
     case $(cat "$build_dir/stamp/configure" 2>/dev/null) in
