@@ -65,7 +65,8 @@ make_key(int number, unsigned char *key)
 }
 
 static void
-believe(krb5_const_principal principal, int number, const krb5_keyblock *key)
+believe(krb5_const_principal principal, int number,
+	const krb5_keyblock *key)
 {
     unsigned char good[KEY_LENGTH];
 
@@ -263,7 +264,7 @@ look_at_creds(const char *name)
 	ret = krb5_cc_start_seq_get(context, cc, &cursor);
     if (ret == 0) {
 	while ((ret = krb5_cc_next_cred(context, cc, &cursor, &creds)) == 0) {
-	    believe(creds.server->name.name_string.len == 2 ?
+	    believe(creds.client, creds.server->name.name_string.len == 2 ?
 		    atoi(creds.server->name.name_string.val[1]) : 0,
 		    &creds.session);
 	    krb5_free_cred_contents(context, &creds);
