@@ -21,6 +21,7 @@ decrypt(krb5_context context, const krb5_keyblock *key, krb5_key_usage usage,
     krb5_crypto crypto;
     krb5_error_code ret;
 
+    krb5_data_zero(plain);
     /* of the key, whatever the clear says */
     ret = krb5_crypto_init(context, key, 0, &crypto);
     if (ret)

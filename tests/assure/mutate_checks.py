@@ -184,20 +184,23 @@ def build_here(files, state):
 # where the sources of a module are in the tree, and the programs of tests/
 # that are linked with them
 DIRECT = ("lib-gssapi-krb5-ext/gssapi", "lib-gssapi-krb5-ext/krb5",
-          "rxkad-2b/lib", "rxkad-2b/krb5",
+          "rxkad-2b/lib", "rxkad-2b/krb5", "rxkad-2b/kafs",
           "kdc-freshness/kdc/token", "kdc-freshness/kdc/policy",
           "kdc-freshness/krb5", "rxkad-2b/kdc/decide",
           "rxkad-2b/kdc/re", "rxkad-2b/kdc/services",
-          *("hcrypto-openssl/" + name for name in (
+          "hdb-keep-open", *("hcrypto-openssl/" + name for name in (
               "cipher", "dh", "digest", "ec", "number", "pbkdf2", "rsa")))
 DIRECT_TESTS = ("tests/assure", "tests/hcrypto", "tests/krb-error2",
-                "tests/krb524", "tests/loop", "tests/replay", "tests/rxkad",
-                "tests/security", "kdc-freshness/kdc", "rxkad-2b/kdc")
+                "tests/krb524", "tests/loop", "tests/pkinit", "tests/replay",
+                "tests/rxkad", "tests/security", "kdc-freshness/kdc",
+                "rxkad-2b/kdc")
 # they run for long and find nothing that others do not
 DIRECT_NOT = ("test_mutated_exchanges", "test_extra_threads",
               "test_replay_race", "test_stepmech", "test_loop_checker",
               "test_loop_spnego", "test_spnego", "test_mech_",
-              "test_context_loop", "test_path", "test_ntlm", "test_kafs",
+              "test_context_loop", "test_path", "test_ntlm",
+              "test_kafs_cell", "test_kafs_hmac", "test_kafs_kdf",
+              "test_kafs_settoken",
               "test_gss_", "test_export_name", "test_extract_key",
               "test_key_freed", "test_accept_faults", "test_accept_retry",
               "test_delegation")
@@ -217,7 +220,7 @@ def include_flags():
         obj / "lib/gssapi", src / "lib/gssapi/gssapi", src / "lib/gssapi/krb5",
         obj / "lib/gssapi/krb5", src / "lib/gssapi/mech",
         src / "lib/gssapi/krb5-ext", src / "lib/krb5/ext",
-        src / "kdc", src / "lib/hdb", obj / "lib/hdb",
+        src / "kdc", src / "lib/hdb", obj / "lib/hdb", src / "lib/kafs",
         src / "lib/rxkad-2b", obj / "lib/rxkad-2b", src / "lib/krb5/rxkad-2b",
         src / "appl/gss-loop", install.ROOT / "tests/security",
         install.ROOT / "tests/loop", install.ROOT / "tests/assure",

@@ -234,6 +234,26 @@ test_default(void)
     krb5_kt_close(context, keytab);
 }
 
+/* A default keytab that there cannot be. */
+static void
+test_no_default(void)
+{
+    krb5_context before = context;
+    struct krb_request req;
+    krb5_data ap_req;
+
+    setenv("KRB5_KTNAME", "NOSUCHTYPE:keytab", 1);
+    if (krb5_init_context(&context))
+	exit(1);
+    request_init(&req, &key);
+    request_make(context, &req, &ap_req);
+    check(peek_at(&ap_req, NULL, NULL, KRB5_KT_UNKNOWN_TYPE) == NOTHING,
+	  "no default keytab");
+    krb5_data_free(&ap_req);
+    krb5_free_context(context);
+    context = before;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -251,6 +271,7 @@ main(int argc, char **argv)
     test_octets();
     test_inside();
     test_default();
+    test_no_default();
     krb5_free_keyblock_contents(context, &key);
     krb5_free_keyblock_contents(context, &wrong);
     krb5_free_context(context);
