@@ -150,8 +150,7 @@ _krb5_ext_peek(krb5_context context, krb5_keytab keytab,
  out:
     krb5_free_keyblock(context, key);
     krb5_free_principal(context, named);
-    if (def)
-	krb5_kt_close(context, def);
+    krb5_kt_close(context, def);
     free_AP_REQ(&req);
     return ret;
 }

@@ -250,9 +250,12 @@ test_des(void)
     };
     char path[] = "test_peek.XXXXXX", *files[2] = { path, NULL };
     krb5_context before = context;
+    struct krb5_ext_peek peek;
     struct krb_request req;
+    krb5_error_code ret;
     krb5_keytab keytab;
     krb5_keyblock des;
+    krb5_data ap_req;
     size_t i, k;
     FILE *f;
 
@@ -280,6 +283,17 @@ test_des(void)
 	}
     }
     unlink(path);
+
+    /* nor can anybody read with a key that this host does not use */
+    request_init(&req, &des);
+    request_make(context, &req, &ap_req);
+    if (krb5_allow_weak_crypto(before, FALSE))
+	exit(1);
+    ret = _krb5_ext_peek_with(before, &des, &ap_req, &peek);
+    check(ret == 0 && peek.session == NULL && peek.ticket == NULL,
+	  "a DES key where there is none (%d)", (int)ret);
+    _krb5_ext_free_peek(before, &peek);
+    krb5_data_free(&ap_req);
     krb5_free_keyblock_contents(context, &des);
     krb5_free_context(context);
     context = before;

@@ -14,6 +14,9 @@
 #include "gss_call.h"
 #include "sec_test.h"
 
+#define OTHER "other/security.test@SECURITY.TEST"
+#define DEFAULT "MEMORY:policy-default"
+
 /* REQ: XT-85, XT-88 */
 
 static void
@@ -62,14 +65,14 @@ accept_first(struct gss_pair *pair, gss_cred_id_t cred, gss_buffer_t token)
  * An acceptor of one principal only.
  */
 static gss_cred_id_t
-named_credential(struct gss_pair *pair)
+named_credential(struct gss_pair *pair, const char *principal)
 {
     krb5_principal name;
     gss_cred_id_t cred;
     OM_uint32 major, minor;
 
-    pair_krb5(pair, krb5_parse_name(pair->context, PAIR_SERVICE, &name),
-	      PAIR_SERVICE);
+    pair_krb5(pair, krb5_parse_name(pair->context, principal, &name),
+	      principal);
     major = gss_krb5_import_cred(&minor, NULL, name, pair->keytab, &cred);
     pair_gss(major, minor, "gss_krb5_import_cred");
     krb5_free_principal(pair->context, name);
@@ -80,7 +83,7 @@ named_credential(struct gss_pair *pair)
  * The key of the service under another name, too.
  */
 static void
-share_key(struct gss_pair *pair, const char *name)
+share_key(struct gss_pair *pair, krb5_keytab keytab, const char *name)
 {
     krb5_keytab_entry entry;
     krb5_principal service;
@@ -92,7 +95,7 @@ share_key(struct gss_pair *pair, const char *name)
     krb5_free_principal(pair->context, entry.principal);
     pair_krb5(pair, krb5_parse_name(pair->context, name, &entry.principal),
 	      name);
-    pair_krb5(pair, krb5_kt_add_entry(pair->context, pair->keytab, &entry),
+    pair_krb5(pair, krb5_kt_add_entry(pair->context, keytab, &entry),
 	      "krb5_kt_add_entry");
     krb5_kt_free_entry(pair->context, &entry);
     krb5_free_principal(pair->context, service);
@@ -148,18 +151,20 @@ int
 main(int argc, char **argv)
 {
     gss_buffer_desc sent, renamed, free_one;
-    gss_cred_id_t named, beside;
-    krb5_keytab keytab;
+    gss_cred_id_t named, other, beside;
+    krb5_keytab keytab, by_default;
     struct gss_pair pair;
     OM_uint32 major, minor;
 
     setprogname(argv[0]);
+    setenv("KRB5_KTNAME", DEFAULT, 1);
     pair_write_config("acceptor = {\n"
 		      "\t\tservice = {\n"
 		      "\t\t\treplay_protection = challenge\n"
 		      "\t\t}\n\t}");
     pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
-    named = named_credential(&pair);
+    named = named_credential(&pair, PAIR_SERVICE);
+    other = named_credential(&pair, OTHER);
     major = pair_initiate(&pair, GSS_C_NO_BUFFER, &sent, &minor);
     pair_gss(major, minor, "gss_init_sec_context");
     rename_service(&sent, "other", &renamed);
@@ -172,12 +177,24 @@ main(int argc, char **argv)
 	  "an acceptor of one principal is not taken in by another name");
     check(accept_first(&pair, pair.acceptor_cred, &renamed) !=
 	  GSS_S_COMPLETE, "nor one of a keytab without it");
-    share_key(&pair, "other/security.test@SECURITY.TEST");
+    share_key(&pair, pair.keytab, OTHER);
     check(accept_first(&pair, pair.acceptor_cred, &renamed) ==
 	  GSS_S_CONTINUE_NEEDED,
 	  "nor where both names have the key: the stricter policy counts");
     check(accept_first(&pair, pair.acceptor_cred, &sent) ==
 	  GSS_S_CONTINUE_NEEDED, "the protected name still works");
+    check(accept_first(&pair, other, &renamed) == GSS_S_COMPLETE,
+	  "who insists on the other name has the policy of that");
+
+    pair_krb5(&pair, krb5_kt_resolve(pair.context, DEFAULT, &by_default),
+	      DEFAULT);
+    share_key(&pair, by_default, PAIR_SERVICE);
+    share_key(&pair, by_default, OTHER);
+    check(accept_first(&pair, GSS_C_NO_CREDENTIAL, &sent) ==
+	  GSS_S_CONTINUE_NEEDED &&
+	  accept_first(&pair, GSS_C_NO_CREDENTIAL, &renamed) ==
+	  GSS_S_CONTINUE_NEEDED, "so it is with the default keytab");
+    krb5_kt_close(pair.context, by_default);
     beside = beside_others(&pair, &keytab);
     rename_service(&sent, "free", &free_one);
     check(accept_first(&pair, beside, &free_one) == GSS_S_COMPLETE,
@@ -187,6 +204,7 @@ main(int argc, char **argv)
     gss_release_buffer(&minor, &renamed);
     gss_release_buffer(&minor, &free_one);
     gss_release_cred(&minor, &named);
+    gss_release_cred(&minor, &other);
     gss_release_cred(&minor, &beside);
     krb5_kt_close(pair.context, keytab);
     pair_free(&pair);
