@@ -15,6 +15,7 @@
 #include "sec_test.h"
 
 #define OTHER "other/security.test@SECURITY.TEST"
+#define CACHE "test_policy_name.rcache"
 #define DEFAULT "MEMORY:policy-default"
 
 /* REQ: XT-85, XT-88 */
@@ -147,6 +148,58 @@ beside_others(struct gss_pair *pair, krb5_keytab *keytab)
     return cred;
 }
 
+/*
+ * The same octets for each of these, which share the key; each is used with a
+ * replay cache, with none, and with one that there cannot be.
+ */
+static void
+test_caches(struct gss_pair *pair, gss_buffer_t sent)
+{
+    static const struct {
+	const char *service;
+	OM_uint32 with, without, broken;	/* GSS_S_FAILURE: any error */
+    } rows[] = {
+	{ "cached", GSS_S_COMPLETE, GSS_S_COMPLETE, GSS_S_FAILURE },
+	{ "shared", GSS_S_CONTINUE_NEEDED, GSS_S_CONTINUE_NEEDED,
+	  GSS_S_CONTINUE_NEEDED },
+	{ "strict", GSS_S_CONTINUE_NEEDED, GSS_S_FAILURE, GSS_S_FAILURE },
+    };
+    static const char *const caches[] = {
+	"file2:" CACHE, "none:", "file2:/nonexistent/cache"
+    };
+    gss_buffer_desc renamed;
+    OM_uint32 want[3], major, minor;
+    gss_cred_id_t cred;
+    struct stat st;
+    char name[64];
+    size_t i, k;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	want[0] = rows[i].with;
+	want[1] = rows[i].without;
+	want[2] = rows[i].broken;
+	snprintf(name, sizeof(name), "%s/security.test@SECURITY.TEST",
+		 rows[i].service);
+	share_key(pair, pair->keytab, name);
+	cred = named_credential(pair, name);
+	rename_service(sent, rows[i].service, &renamed);
+	for (k = 0; k < 3; k++) {
+	    unlink(CACHE);
+	    setenv("KRB5RCACHENAME", caches[k], 1);
+	    major = accept_first(pair, cred, &renamed);
+	    check(want[k] == GSS_S_FAILURE ? GSS_ERROR(major) != 0 :
+		  major == want[k], "%s, %s: %x", rows[i].service, caches[k],
+		  (unsigned)major);
+	    check((stat(CACHE, &st) == 0 && st.st_size > 16) == (k == 0),
+		  k ? "nothing is stored" : "it is stored");
+	}
+	unlink(CACHE);
+	unsetenv("KRB5RCACHENAME");
+	gss_release_cred(&minor, &cred);
+	gss_release_buffer(&minor, &renamed);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -161,6 +214,14 @@ main(int argc, char **argv)
     pair_write_config("acceptor = {\n"
 		      "\t\tservice = {\n"
 		      "\t\t\treplay_protection = challenge\n"
+		      "\t\t}\n\t\tcached = {\n"
+		      "\t\t\treplay_protection = cache\n"
+		      "\t\t}\n\t\tshared = {\n"
+		      "\t\t\treplay_protection = auto\n"
+		      "\t\t\tshared_with_legacy = yes\n"
+		      "\t\t}\n\t\tstrict = {\n"
+		      "\t\t\treplay_protection = require\n"
+		      "\t\t\tshared_with_legacy = yes\n"
 		      "\t\t}\n\t}");
     pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
     named = named_credential(&pair, PAIR_SERVICE);
@@ -199,6 +260,8 @@ main(int argc, char **argv)
     rename_service(&sent, "free", &free_one);
     check(accept_first(&pair, beside, &free_one) == GSS_S_COMPLETE,
 	  "what other keys of the keytab are for does not count");
+
+    test_caches(&pair, &sent);
 
     gss_release_buffer(&minor, &sent);
     gss_release_buffer(&minor, &renamed);

@@ -268,7 +268,7 @@ test_interrupted(void)
     static const enum call interrupted[] = { FCNTL, PREAD, PWRITE };
     krb5_error_code ret;
     size_t i;
-    int n;
+    int n, bad = 0;
 
     for (i = 0; i < sizeof(interrupted) / sizeof(interrupted[0]); i++) {
 	begin();
@@ -286,6 +286,12 @@ test_interrupted(void)
     left = EINTR;
     check(store(1) == 0 && calls[FCNTL] == 2 && calls[PREAD] == 1 &&
 	  calls[PWRITE] == 1, "an old EINTR");
+    /* a large one is read behind its end, too */
+    if (truncate("cache", 50000) < 0)
+	err(1, "cache");
+    for (n = 10; n < 40; n++)
+	bad += store(n) != 0;
+    check(bad == 0 && size_of("cache") > 0, "nor of a file's end");
     begin();
     new_file("cache");
     left = EINVAL;
