@@ -235,8 +235,8 @@ test_default(void)
 }
 
 /*
- * The ticket of a computer that DES keys are not accepted of, although there is
- * one that opens it.
+ * The ticket of a computer that DES keys are not accepted of, although there
+ * is one that opens it.
  */
 static void
 test_des(void)

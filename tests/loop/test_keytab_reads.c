@@ -94,8 +94,8 @@ count(krb5_context context, krb5_keytab keytab)
 }
 
 /*
- * Each read fails in turn: the error is told, and is not the keytab's end.  One
- * that was interrupted is done again.
+ * Each read fails in turn: the error is told, and is not the keytab's end.
+ * One that was interrupted is done again.
  */
 static void
 test_failing(krb5_context context, krb5_keytab keytab)
