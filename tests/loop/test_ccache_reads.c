@@ -522,6 +522,57 @@ test_failing(void)
 /* ---- hostile octets -------------------------------------------------- */
 
 /*
+ * The error that libkrb5 has for these octets, at the end of the file that of
+ * a cache's end.
+ */
+static krb5_error_code
+plain_error(const struct octets *o, size_t start)
+{
+    krb5_storage *sp = krb5_storage_from_readonly_mem(o->buf + start,
+						      o->len - start);
+    krb5_error_code ret;
+    krb5_creds creds;
+
+    if (sp == NULL)
+	err(1, "krb5_storage_from_readonly_mem");
+    ret = krb5_ret_creds(sp, &creds);
+    if (ret == 0)
+	krb5_free_cred_contents(context, &creds);
+    krb5_storage_free(sp);
+    return ret == HEIM_ERR_EOF ? KRB5_CC_END : ret;
+}
+
+/* Of the storage itself, which this is linked with. */
+krb5_storage *_krb5_ext_ccache_storage(int fd);
+
+static void
+test_storage(void)
+{
+    krb5_storage *sp;
+    uint8_t octet;
+    int fd;
+
+    fill(cache, 0, 1);
+    fd = open(path, O_RDONLY);
+    sp = _krb5_ext_ccache_storage(fd);
+    if (fd < 0 || sp == NULL)
+	err(1, "%s", path);
+    check(krb5_ret_uint8(sp, &octet) == 0 && octet == 5 &&
+	  krb5_storage_seek(sp, 0, SEEK_CUR) == 1, "where it is");
+    errno = 0;
+    check(krb5_storage_seek(sp, 0, SEEK_END) == -1 && errno == EINVAL,
+	  "its end is not looked for");
+    errno = 0;
+    check(krb5_storage_seek(sp, -1, SEEK_SET) == -1 && errno == EINVAL,
+	  "nor what is before it");
+    check(krb5_ret_uint8(sp, &octet) == 0 && octet == 4, "it is where it was");
+    check(krb5_storage_seek(sp, 0, SEEK_SET) == 0 &&
+	  krb5_ret_uint8(sp, &octet) == 0 && octet == 5, "at the beginning");
+    krb5_storage_free(sp);
+    close(fd);
+}
+
+/*
  * Lengths that go beyond the file: the error is that of the end of the file
  * or of a number that is too large, no memory is taken, and the lock is free
  * afterwards.
@@ -538,7 +589,7 @@ test_hostile_lengths(void)
     krb5_error_code ret;
     struct mallinfo2 before, after;
     size_t at, i, start;
-    int n, odd = 0, found;
+    int n, odd = 0, others = 0, found;
 
     put_head(&o, 4);
     start = o.len;
@@ -568,8 +619,12 @@ test_hostile_lengths(void)
 	    if (after.uordblks + after.hblkhd >
 		before.uordblks + before.hblkhd + 1024)
 		odd++;
+	    if (n == 0 && ret != plain_error(&bad, start))
+		others++;
 	}
-    check(odd == 0, "%d hostile lengths with another end", odd);
+    check(odd == 0 && others == 0,
+	  "%d hostile lengths with another end, %d with another error", odd,
+	  others);
     fill(cache, 0, 1);
     check(find(0, &found) == 0 && found == 0, "a good one afterwards");
 }
@@ -620,6 +675,7 @@ main(int argc, char **argv)
     test_concurrent_writer();
     test_versions();
     test_failing();
+    test_storage();
     test_hostile_lengths();
     test_links();
 
