@@ -403,6 +403,8 @@ store_all(int version)
 /*
  * Whether looking for the server finds this ticket, or with NULL none.
  */
+static krb5_error_code last_code;	/* that finds() has had */
+
 static int
 finds(const char *server, krb5_flags which, const char *ticket)
 {
@@ -415,6 +417,7 @@ finds(const char *server, krb5_flags which, const char *ticket)
 	wanted.server = principal(server);
     ret = krb5_cc_retrieve_cred(context, cache, which, &wanted, &creds);
     krb5_free_principal(context, wanted.server);
+    last_code = ret;
     if (ret)
 	return ticket == NULL && ret == KRB5_CC_END;
     same = ticket != NULL && creds.ticket.length == strlen(ticket) &&
@@ -486,6 +489,45 @@ __wrap_pread(int fd, void *buf, size_t len, off_t at)
 }
 
 /*
+ * The second read fails, wherever in a credential the first has ended; and
+ * the file does.
+ */
+static void
+test_second_read(void)
+{
+    static const char *const before[] = { "host", "h1.test" };
+    static const char *const server[] = { "host", "h0.test" };
+    static char ticket[2049];
+    struct octets o;
+    size_t n, at = 0, bad = 0, other = 0;
+
+    for (n = 1500; n < 2000; n++) {
+	memset(ticket, 't', n);
+	ticket[n] = '\0';
+	put_head(&o, 4);
+	put_creds(&o, "TEST", 2, before, ticket, 0);
+	at = o.len;
+	put_creds(&o, "TEST", 2, server, "ticket", 1);
+	write_octets(path, &o, o.len);
+	failing = 2;
+	failing_with = EIO;
+	reads = 0;
+	if (finds("host/h0.test@TEST", 0, "ticket"))
+	    bad += reads >= 2;
+	else
+	    bad += last_code != EIO;
+	failing = 0;
+	bad += !finds("host/h0.test@TEST", 0, "ticket");
+    }
+    check(bad == 0, "a second read that fails, %d times not told", (int)bad);
+    for (; at < o.len; at++) {
+	write_octets(path, &o, at);
+	other += !finds("host/h0.test@TEST", 0, NULL);
+    }
+    check(other == 0, "cut, %d times another end", (int)other);
+}
+
+/*
  * Each read fails in turn: it is an error, and what was interrupted is done
  * again.
  */
@@ -511,7 +553,10 @@ test_failing(void)
 	ret = find(105, &found);
 	check(ret == 0 && found == 105, "and interrupted: %d", (int)ret);
     }
-    failing = reads = 0;
+    failing = 0;
+    test_second_read();
+    reads = 0;
+    fill(cache, 90, 20);
     must(krb5_cc_start_seq_get(context, cache, &cursor), "start");
     for (n = 90; next(&cursor, NULL) == n; n++)
 	;
