@@ -88,6 +88,7 @@ _hdb_kept_remember(struct hdb_kept *kept, const char *path, int fd, time_t now)
     struct stat st;
 
     _hdb_kept_forget(kept);
+    memset(&named, 0, sizeof(named));
     if (fstat(fd, &st) != 0 || !state_of_name(path, &named))
 	return 0;
     take_state(&kept->state, &st);
@@ -118,6 +119,7 @@ _hdb_kept_lock(const struct hdb_kept *kept)
 {
     struct hdb_kept_state now;
 
+    memset(&now, 0, sizeof(now));
     if (kept->path == NULL || kept->pid != getpid() ||
 	flock(kept->fd, LOCK_SH) != 0)
 	return 0;

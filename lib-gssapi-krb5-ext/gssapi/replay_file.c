@@ -203,6 +203,7 @@ wait_for_lock(krb5_context context, const char *path, int fd,
 {
     struct facts now;
 
+    memset(&now, 0, sizeof(now));
     if (lock_file(fd, LOCK_WAIT, F_WRLCK) < 0)
 	return system_error(context, path, N_("locked", ""), errno);
     if (examine(-1, path, &now) == 0 && now.ino == facts->ino &&

@@ -83,9 +83,7 @@ next_table(struct table *table)
 	table->records = SECOND_RECORDS;
     else
 	table->records *= 2;
-    return table->records <= MAX_SIZE / RECORD_LENGTH &&
-	table->offset <=
-	MAX_SIZE - (off_t)table->records * RECORD_LENGTH;
+    return table->offset <= MAX_SIZE - (off_t)table->records * RECORD_LENGTH;
 }
 
 /*

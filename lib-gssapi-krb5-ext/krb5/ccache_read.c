@@ -164,8 +164,10 @@ skip(krb5_storage *sp, size_t n)
 static krb5_error_code
 get_count(krb5_storage *sp, size_t size, int32_t *count)
 {
-    krb5_error_code ret = krb5_ret_int32(sp, count);
+    krb5_error_code ret;
 
+    *count = 0;
+    ret = krb5_ret_int32(sp, count);
     if (ret == 0 && (*count < 0 || (size_t)*count > MAX_ALLOC / size))
 	ret = HEIM_ERR_TOO_BIG;
     return ret;
@@ -188,7 +190,7 @@ is_text(krb5_storage *sp, size_t len, const char *text, krb5_boolean *same)
     ret = _krb5_ext_blocks_fill(b, len > n ? n + 1 : n);
     if (ret)
 	return ret == HEIM_ERR_EOF ? sp->eof_code : ret;
-    *same = (n == 0 || strncmp((char *)b->buf + b->pos, text, n) == 0) &&
+    *same = strncmp((char *)b->buf + b->pos, text, n) == 0 &&
 	(len == n || b->buf[b->pos + n] == '\0');
     return 0;
 }
@@ -206,19 +208,17 @@ skip_data(krb5_storage *sp)
 }
 
 /*
- * Data that is, where something is still wanted, this text.
+ * Data; whether it is this text.
  */
 static krb5_error_code
-skip_text(krb5_storage *sp, const char *text, krb5_boolean *wanted)
+skip_text(krb5_storage *sp, const char *text, krb5_boolean *same)
 {
     krb5_error_code ret;
     int32_t len;
 
-    if (!*wanted)
-	return skip_data(sp);
     ret = get_count(sp, 1, &len);
     if (ret == 0)
-	ret = is_text(sp, len, text, wanted);
+	ret = is_text(sp, len, text, same);
     if (ret == 0)
 	ret = skip(sp, len);
     return ret;

@@ -378,6 +378,7 @@ _krb5_ext_find_key(krb5_context context, krb5_keytab keytab,
     int exact;
 
     *key = NULL;
+    memset(&entry, 0, sizeof(entry));
     if (context->flags & KRB5_CTX_F_RD_REQ_IGNORE)
 	insisted = NULL;
     ret = krb5_kt_get_entry(context, keytab, server ? server : named,

@@ -96,15 +96,16 @@ _krb5_ext_keytab_reader_free(struct krb5_ext_keytab_reader *reader)
 /* ---- a record -------------------------------------------------------- */
 
 /*
- * A number of 1, 2 or 4 octets.
+ * A number of 1, 2 or 4 octets; 0 where the record ends before.
  */
 static krb5_error_code
 get_number(struct record *rec, size_t octets, uint32_t *number)
 {
+    *number = 0;
     if (rec->left < octets)
 	return KRB5_KT_END;
     rec->left -= octets;
-    for (*number = 0; octets > 0; octets--)
+    for (; octets > 0; octets--)
 	*number = *number << 8 | *rec->p++;
     return 0;
 }
@@ -207,10 +208,10 @@ get_entry(struct record *rec, krb5_keytab_entry *entry)
     ret = get_key(rec, &entry->keyblock);
     if (ret)
 	return ret;
-    if (get_number(rec, 4, &number) == 0 && number != 0)
+    (void)get_number(rec, 4, &number);	/* it may be missing */
+    if (number != 0)
 	entry->vno = number;
-    if (get_number(rec, 4, &number) == 0)
-	entry->flags = number;
+    (void)get_number(rec, 4, &entry->flags);
     return 0;
 }
 

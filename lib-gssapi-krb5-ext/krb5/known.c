@@ -137,7 +137,6 @@ _krb5_ext_forget(krb5_context context, struct krb5_ext_known **known)
     krb5_free_principal(context, k->ticket.client);
     krb5_free_principal(context, k->ticket.server);
     free_EncTicketPart(&k->ticket.ticket);
-    if (k->session)
-	krb5_crypto_destroy(context, k->session);
+    krb5_crypto_destroy(context, k->session);
     free(k);
 }

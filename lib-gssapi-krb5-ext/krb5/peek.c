@@ -21,6 +21,7 @@ decrypt(krb5_context context, const krb5_keyblock *key, krb5_key_usage usage,
     krb5_crypto crypto;
     krb5_error_code ret;
 
+    krb5_data_zero(plain);
     /* of the key, whatever the clear says */
     ret = krb5_crypto_init(context, key, 0, &crypto);
     if (ret)
@@ -149,8 +150,7 @@ _krb5_ext_peek(krb5_context context, krb5_keytab keytab,
  out:
     krb5_free_keyblock(context, key);
     krb5_free_principal(context, named);
-    if (def)
-	krb5_kt_close(context, def);
+    krb5_kt_close(context, def);
     free_AP_REQ(&req);
     return ret;
 }

@@ -101,7 +101,7 @@ static krb5_error_code
 get_entry(struct reader *in, struct krb5_keyfileext_entry *e)
 {
     krb5_error_code ret;
-    int32_t length, size;
+    int32_t length = 0, size = 0;
 
     ret = get_word(in, &length);
     if (ret == 0 && length < ENTRY_LENGTH)
@@ -142,7 +142,7 @@ _krb5_keyfileext_decode(const void *data, size_t length,
 {
     krb5_error_code ret;
     struct reader in;
-    int32_t number;
+    int32_t number = 0;
 
     memset(file, 0, sizeof(*file));
     in.p = data;

@@ -65,12 +65,13 @@ make_key(int number, unsigned char *key)
 }
 
 static void
-believe(int number, const krb5_keyblock *key)
+believe(krb5_const_principal principal, int number,
+	const krb5_keyblock *key)
 {
     unsigned char good[KEY_LENGTH];
 
     make_key(number, good);
-    if (number >= 1 && number <= ENTRIES + 1 &&
+    if (principal != NULL && number >= 1 && number <= ENTRIES + 1 &&
 	key->keytype == ETYPE_AES256_CTS_HMAC_SHA1_96 &&
 	key->keyvalue.length == KEY_LENGTH &&
 	ct_memcmp(key->keyvalue.data, good, KEY_LENGTH) == 0)
@@ -147,7 +148,7 @@ look_at_keys(const char *name)
     if (ret == 0) {
 	while ((ret = krb5_kt_next_entry(context, kt, &entry,
 					 &cursor)) == 0) {
-	    believe(entry.vno, &entry.keyblock);
+	    believe(entry.principal, entry.vno, &entry.keyblock);
 	    krb5_kt_free_entry(context, &entry);
 	}
 	krb5_kt_end_seq_get(context, kt, &cursor);
@@ -263,7 +264,7 @@ look_at_creds(const char *name)
 	ret = krb5_cc_start_seq_get(context, cc, &cursor);
     if (ret == 0) {
 	while ((ret = krb5_cc_next_cred(context, cc, &cursor, &creds)) == 0) {
-	    believe(creds.server->name.name_string.len == 2 ?
+	    believe(creds.client, creds.server->name.name_string.len == 2 ?
 		    atoi(creds.server->name.name_string.val[1]) : 0,
 		    &creds.session);
 	    krb5_free_cred_contents(context, &creds);

@@ -519,6 +519,10 @@ test_challenge_bounds(void)
 	    _krb5_ext_free_authdata(&a);
 	}
 	free_AuthorizationData(&ad);
+	ret = _krb5_ext_build_ticket_authdata(context, &w.challenge, &ad);
+	check(ret == t[i].code && (ret == 0) == (ad.len == 1),
+	      "build it for a ticket (%d)", (int)ret);
+	free_AuthorizationData(&ad);
 
 	need(krb5_data_copy(&d, w.challenge.data, w.challenge.length), "copy");
 	der = from_hex("a003 0201fb");

@@ -969,6 +969,30 @@ test_encode_refuses(void)
     krb5_data_free(&e.challenge);
 }
 
+/* A key of an enctype that this host does not use. */
+static void
+test_disabled(void)
+{
+    /* REQ: XT-14 */
+    struct krb5_ext_error2_keys keys = both_keys;
+    krb5_keyblock des = *both_keys.subkey;	/* alias */
+    const char *fields[F_COUNT];
+    struct krb5_ext_error2 e;
+    krb5_error_code ret;
+    krb5_data pdu;
+
+    des.keytype = ETYPE_DES_CBC_CRC;
+    keys.subkey = &des;
+    memcpy(fields, good_fields, sizeof(fields));
+    fields[F_ETYPE] = "a003 020101";
+    pdu = make_pdu(fields, &subkey, KRB5_EXT_KU_ERROR2, make_plain(fields));
+    ret = decode(&pdu, KRB5_EXT_FROM_ACCEPTOR, &keys, &e);
+    check(ret == KRB5_PROG_ETYPE_NOSUPP && is_zero(&e, sizeof(e)) &&
+	  still_decodes(), "a key of a disabled enctype (%d)", (int)ret);
+    _krb5_ext_free_error2(&e);
+    krb5_data_free(&pdu);
+}
+
 /* ---------------------------------------------------- there and back */
 
 static void
@@ -1308,6 +1332,7 @@ main(void)
     test_flipped("no encryption", vector_null, 1);
     test_bounds();
     test_encode_refuses();
+    test_disabled();
     test_enctypes();
     test_text();
     test_characters();

@@ -234,6 +234,91 @@ test_default(void)
     krb5_kt_close(context, keytab);
 }
 
+/*
+ * The ticket of a computer that DES keys are not accepted of, although there
+ * is one that opens it.
+ */
+static void
+test_des(void)
+{
+    static const char *const confs[] = {
+	"[gssapi]\n\taccept_des_computer_tickets = no\n",
+	"[gssapi]\n\taccept_des_computer_tickets = yes\n"
+    };
+    static const char *const names[] = {
+	"host/pc.loop.test@LOOP.TEST", "PC$@LOOP.TEST"
+    };
+    char path[] = "test_peek.XXXXXX", *files[2] = { path, NULL };
+    krb5_context before = context;
+    struct krb5_ext_peek peek;
+    struct krb_request req;
+    krb5_error_code ret;
+    krb5_keytab keytab;
+    krb5_keyblock des;
+    krb5_data ap_req;
+    size_t i, k;
+    FILE *f;
+
+    if (krb5_init_context(&context) ||
+	krb5_allow_weak_crypto(context, TRUE) ||
+	close(mkstemp(path)) != 0)
+	exit(1);
+    request_krb5(context, krb5_generate_random_keyblock(context,
+		 ETYPE_DES_CBC_MD5, &des), "key");
+    for (i = 0; i < 2; i++) {
+	f = fopen(path, "w");
+	if (f == NULL || fputs(confs[i], f) < 0 || fclose(f) != 0 ||
+	    krb5_set_config_files(context, files) ||
+	    krb5_allow_weak_crypto(context, TRUE))
+	    exit(1);
+	for (k = 0; k < 2; k++) {
+	    keytab = new_keytab();
+	    request_init(&req, &des);
+	    req.server = names[k];
+	    request_add_key(context, keytab, names[k], 1, &des);
+	    wants(&req, keytab, NULL, i ? BOTH : NOTHING,
+		  i ? "a DES key that is accepted" :
+		  "a DES key that is not accepted");
+	    krb5_kt_close(context, keytab);
+	}
+    }
+    unlink(path);
+
+    /* nor can anybody read with a key that this host does not use */
+    request_init(&req, &des);
+    request_make(context, &req, &ap_req);
+    if (krb5_allow_weak_crypto(before, FALSE))
+	exit(1);
+    ret = _krb5_ext_peek_with(before, &des, &ap_req, &peek);
+    check(ret == 0 && peek.session == NULL && peek.ticket == NULL,
+	  "a DES key where there is none (%d)", (int)ret);
+    _krb5_ext_free_peek(before, &peek);
+    krb5_data_free(&ap_req);
+    krb5_free_keyblock_contents(context, &des);
+    krb5_free_context(context);
+    context = before;
+}
+
+/* A default keytab that there cannot be. */
+static void
+test_no_default(void)
+{
+    krb5_context before = context;
+    struct krb_request req;
+    krb5_data ap_req;
+
+    setenv("KRB5_KTNAME", "NOSUCHTYPE:keytab", 1);
+    if (krb5_init_context(&context))
+	exit(1);
+    request_init(&req, &key);
+    request_make(context, &req, &ap_req);
+    check(peek_at(&ap_req, NULL, NULL, KRB5_KT_UNKNOWN_TYPE) == NOTHING,
+	  "no default keytab");
+    krb5_data_free(&ap_req);
+    krb5_free_context(context);
+    context = before;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -251,6 +336,8 @@ main(int argc, char **argv)
     test_octets();
     test_inside();
     test_default();
+    test_des();
+    test_no_default();
     krb5_free_keyblock_contents(context, &key);
     krb5_free_keyblock_contents(context, &wrong);
     krb5_free_context(context);

@@ -9,6 +9,7 @@
  * memory of its own length, for memory checkers.
  */
 
+#include "faults.h"
 #include "krb5_locl.h"
 #include "krb5-v4compat.h"
 #include "rxkad-2b/krb524.h"
@@ -157,11 +158,50 @@ test_keys(void)
     }
 }
 
+static void
+nothing(void *arg)
+{
+}
+
+/*
+ * Without memory at one place: the same key, or an error.
+ */
+static const char *
+use_memory(void *arg)
+{
+    static const unsigned char key[32] = "a key";
+    unsigned char out[8];
+    krb5_error_code ret;
+
+    memset(out, 0, sizeof(out));
+    fault_on();
+    ret = _krb5_rxkad_derive_key(ETYPE_AES256_CTS_HMAC_SHA1_96, key,
+				 sizeof(key), out);
+    fault_off();
+    if (ret == 0 && ct_memcmp(out, arg, sizeof(out)) != 0)
+	return "another key, and no error";
+    return ret != 0 && !fault_hit ? "an error without one" : NULL;
+}
+
+/* REQ: RK-05 */
+static void
+test_memory(void)
+{
+    static const unsigned char key[32] = "a key";
+    unsigned char want[8];
+
+    check(_krb5_rxkad_derive_key(ETYPE_AES256_CTS_HMAC_SHA1_96, key,
+				 sizeof(key), want) == 0 &&
+	  fault_scenario("rxkad's key", nothing, use_memory, want, 1) == 0,
+	  "short of memory");
+}
+
 int
 main(int argc, char **argv)
 {
     test_lengths();
     test_token_lengths();
     test_keys();
+    test_memory();
     return check_done();
 }

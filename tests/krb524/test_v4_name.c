@@ -101,6 +101,13 @@ main(int argc, char **argv)
     test_name("new/a.b@" R, "old", "a.b", R);
     test_name("ftp/a.b@" R, "copy", "a.b", R);
     test_name("pop/a.b@" R, "pop", "a", R);
+
+    /* the name of a section is no service's, whatever its octets look like */
+    configure("[libdefaults]\n\tdefault_realm = " R "\n"
+	      "\tv4_name_convert = {\n\t\thost = {\n\t\t\tsection = {\n"
+	      "\t\t\t\thost = host\n\t\t\t}\n\t\t}\n\t}\n");
+    test_name("host/a.b@" R, "rcmd", "a", R);
+    test_name("/a.b@" R, "", "a.b", R);
     krb5_free_context(context);
     return check_done();
 }

@@ -360,7 +360,262 @@ test_concurrent_writer(void)
 	  torn, failed, raced);
 }
 
+/* ---- octets of every version ------------------------------------------ */
+
+/*
+ * What is there, in this order.  ~ becomes a NUL, behind which a name of C
+ * ends.
+ */
+static const struct stored {
+    const char *realm;
+    int count;
+    const char *server[3];
+    const char *ticket;
+    int things;
+} stored[] = {
+    { "TEST", 2, { "host", "h10.test" }, "ten", 0 },
+    { "TEST", 2, { "host", "h1" }, "short", 1 },
+    { "OTHER", 2, { "host", "h1.test" }, "other", 0 },
+    { "TEST", 1, { "host" }, "one", 2 },
+    { "TEST", 3, { "host", "h1.test", "x" }, "three", 0 },
+    { "TEST", 2, { "", "" }, "empty", 0 },
+    { "TEST", 2, { "host", "h1.test~x" }, "with NUL", 3 },
+    { "TEST", 2, { "host", "h1.test" }, "last", 1 }
+};
+#define STORED (sizeof(stored) / sizeof(stored[0]))
+
+static void
+store_all(int version)
+{
+    struct octets o;
+    size_t i;
+
+    put_head(&o, version);
+    for (i = 0; i < STORED; i++)
+	put_creds(&o, stored[i].realm, stored[i].count, stored[i].server,
+		  stored[i].ticket, stored[i].things);
+    for (i = 0; i < o.len; i++)
+	if (o.buf[i] == '~')
+	    o.buf[i] = '\0';
+    write_octets(path, &o, o.len);
+}
+
+/*
+ * Whether looking for the server finds this ticket, or with NULL none.
+ */
+static krb5_error_code last_code;	/* that finds() has had */
+
+static int
+finds(const char *server, krb5_flags which, const char *ticket)
+{
+    krb5_creds wanted, creds;
+    krb5_error_code ret;
+    int same;
+
+    memset(&wanted, 0, sizeof(wanted));
+    if (server != NULL)
+	wanted.server = principal(server);
+    ret = krb5_cc_retrieve_cred(context, cache, which, &wanted, &creds);
+    krb5_free_principal(context, wanted.server);
+    last_code = ret;
+    if (ret)
+	return ticket == NULL && ret == KRB5_CC_END;
+    same = ticket != NULL && creds.ticket.length == strlen(ticket) &&
+	memcmp(creds.ticket.data, ticket, creds.ticket.length) == 0;
+    krb5_free_cred_contents(context, &creds);
+    return same;
+}
+
+static void
+test_versions(void)
+{
+    krb5_cc_cursor cursor;
+    krb5_creds creds;
+    size_t n;
+    int version, bad;
+
+    for (version = 1; version <= 4; version++) {
+	store_all(version);
+	must(krb5_cc_start_seq_get(context, cache, &cursor), "start");
+	for (n = 0, bad = 0; krb5_cc_next_cred(context, cache, &cursor,
+					       &creds) == 0; n++) {
+	    bad += n >= STORED || creds.ticket.length !=
+		strlen(stored[n].ticket) ||
+		(int)creds.addresses.len != stored[n].things ||
+		(int)creds.authdata.len != stored[n].things ||
+		creds.second_ticket.length != (stored[n].things ? 6 : 0) ||
+		creds.times.renew_till != 2000000001;
+	    krb5_free_cred_contents(context, &creds);
+	}
+	krb5_cc_end_seq_get(context, cache, &cursor);
+	check(n == STORED && bad == 0, "version %d: %d of %d are others",
+	      version, bad, (int)n);
+	check(finds("host/h10.test@TEST", 0, "ten") &&
+	      finds("host/h1@TEST", 0, "short") &&
+	      finds("host/h1.test@OTHER", 0, "other") &&
+	      finds("host@TEST", 0, "one") &&
+	      finds("host/h1.test/x@TEST", 0, "three") &&
+	      finds("/@TEST", 0, "empty") &&
+	      finds("host/h1.test@TEST", 0, "with NUL"),
+	      "each under its own name");
+	check(finds("host/h2.test@TEST", 0, NULL) &&
+	      finds("host/h1.test@NONE", 0, NULL) &&
+	      finds("host/h@TEST", 0, NULL) && finds("x/h1@TEST", 0, NULL) &&
+	      finds("host/h1.testx@TEST", 0, NULL), "and under no other");
+	check(finds("host/h1.test@NONE", KRB5_TC_DONT_MATCH_REALM, "other") &&
+	      finds("host/h1.test@NONE", KRB5_TC_MATCH_SRV_NAMEONLY, "other"),
+	      "of any realm");
+	check(finds(NULL, 0, "ten"), "of anybody");
+    }
+}
+
+/* ---- reads that fail -------------------------------------------------- */
+
+ssize_t __real_pread(int fd, void *buf, size_t len, off_t at);
+ssize_t __wrap_pread(int fd, void *buf, size_t len, off_t at);
+
+static int reads;
+static int failing;		/* this one fails, */
+static int failing_with;	/* with this */
+
+ssize_t
+__wrap_pread(int fd, void *buf, size_t len, off_t at)
+{
+    if (++reads == failing) {
+	errno = failing_with;
+	return -1;
+    }
+    return __real_pread(fd, buf, len, at);
+}
+
+/*
+ * The second read fails, wherever in a credential the first has ended; and
+ * the file does.
+ */
+static void
+test_second_read(void)
+{
+    static const char *const before[] = { "host", "h1.test" };
+    static const char *const server[] = { "host", "h0.test" };
+    static char ticket[2049];
+    struct octets o;
+    size_t n, at = 0, bad = 0, other = 0;
+
+    for (n = 1500; n < 2000; n++) {
+	memset(ticket, 't', n);
+	ticket[n] = '\0';
+	put_head(&o, 4);
+	put_creds(&o, "TEST", 2, before, ticket, 0);
+	at = o.len;
+	put_creds(&o, "TEST", 2, server, "ticket", 1);
+	write_octets(path, &o, o.len);
+	failing = 2;
+	failing_with = EIO;
+	reads = 0;
+	if (finds("host/h0.test@TEST", 0, "ticket"))
+	    bad += reads >= 2;
+	else
+	    bad += last_code != EIO;
+	failing = 0;
+	bad += !finds("host/h0.test@TEST", 0, "ticket");
+    }
+    check(bad == 0, "a second read that fails, %d times not told", (int)bad);
+    for (; at < o.len; at++) {
+	write_octets(path, &o, at);
+	other += !finds("host/h0.test@TEST", 0, NULL);
+    }
+    check(other == 0, "cut, %d times another end", (int)other);
+}
+
+/*
+ * Each read fails in turn: it is an error, and what was interrupted is done
+ * again.
+ */
+static void
+test_failing(void)
+{
+    int total, found, n;
+    krb5_cc_cursor cursor;
+    krb5_error_code ret;
+
+    fill(cache, 90, 20);		/* 99 is longer than a block */
+    reads = 0;
+    check(find(105, &found) == 0 && found == 105, "a late one");
+    total = reads;
+    for (failing = 1; failing <= total; failing++) {
+	reads = 0;
+	failing_with = EIO;
+	ret = find(105, &found);
+	check(ret == EIO && found == -1, "read %d of %d: %d", failing, total,
+	      (int)ret);
+	reads = 0;
+	failing_with = EINTR;
+	ret = find(105, &found);
+	check(ret == 0 && found == 105, "and interrupted: %d", (int)ret);
+    }
+    failing = 0;
+    test_second_read();
+    reads = 0;
+    fill(cache, 90, 20);
+    must(krb5_cc_start_seq_get(context, cache, &cursor), "start");
+    for (n = 90; next(&cursor, NULL) == n; n++)
+	;
+    krb5_cc_end_seq_get(context, cache, &cursor);
+    check(n == 110, "all of them, up to %d", n);
+}
+
 /* ---- hostile octets -------------------------------------------------- */
+
+/*
+ * The error that libkrb5 has for these octets, at the end of the file that of
+ * a cache's end.
+ */
+static krb5_error_code
+plain_error(const struct octets *o, size_t start)
+{
+    krb5_storage *sp = krb5_storage_from_readonly_mem(o->buf + start,
+						      o->len - start);
+    krb5_error_code ret;
+    krb5_creds creds;
+
+    if (sp == NULL)
+	err(1, "krb5_storage_from_readonly_mem");
+    ret = krb5_ret_creds(sp, &creds);
+    if (ret == 0)
+	krb5_free_cred_contents(context, &creds);
+    krb5_storage_free(sp);
+    return ret == HEIM_ERR_EOF ? KRB5_CC_END : ret;
+}
+
+/* Of the storage itself, which this is linked with. */
+krb5_storage *_krb5_ext_ccache_storage(int fd);
+
+static void
+test_storage(void)
+{
+    krb5_storage *sp;
+    uint8_t octet;
+    int fd;
+
+    fill(cache, 0, 1);
+    fd = open(path, O_RDONLY);
+    sp = _krb5_ext_ccache_storage(fd);
+    if (fd < 0 || sp == NULL)
+	err(1, "%s", path);
+    check(krb5_ret_uint8(sp, &octet) == 0 && octet == 5 &&
+	  krb5_storage_seek(sp, 0, SEEK_CUR) == 1, "where it is");
+    errno = 0;
+    check(krb5_storage_seek(sp, 0, SEEK_END) == -1 && errno == EINVAL,
+	  "its end is not looked for");
+    errno = 0;
+    check(krb5_storage_seek(sp, -1, SEEK_SET) == -1 && errno == EINVAL,
+	  "nor what is before it");
+    check(krb5_ret_uint8(sp, &octet) == 0 && octet == 4, "it is where it was");
+    check(krb5_storage_seek(sp, 0, SEEK_SET) == 0 &&
+	  krb5_ret_uint8(sp, &octet) == 0 && octet == 5, "at the beginning");
+    krb5_storage_free(sp);
+    close(fd);
+}
 
 /*
  * Lengths that go beyond the file: the error is that of the end of the file
@@ -379,7 +634,7 @@ test_hostile_lengths(void)
     krb5_error_code ret;
     struct mallinfo2 before, after;
     size_t at, i, start;
-    int n, odd = 0, found;
+    int n, odd = 0, others = 0, found;
 
     put_head(&o, 4);
     start = o.len;
@@ -409,8 +664,12 @@ test_hostile_lengths(void)
 	    if (after.uordblks + after.hblkhd >
 		before.uordblks + before.hblkhd + 1024)
 		odd++;
+	    if (n == 0 && ret != plain_error(&bad, start))
+		others++;
 	}
-    check(odd == 0, "%d hostile lengths with another end", odd);
+    check(odd == 0 && others == 0,
+	  "%d hostile lengths with another end, %d with another error", odd,
+	  others);
     fill(cache, 0, 1);
     check(find(0, &found) == 0 && found == 0, "a good one afterwards");
 }
@@ -459,6 +718,9 @@ main(int argc, char **argv)
     test_found(100);
     test_iteration();
     test_concurrent_writer();
+    test_versions();
+    test_failing();
+    test_storage();
     test_hostile_lengths();
     test_links();
 

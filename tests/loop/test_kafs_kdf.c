@@ -12,6 +12,7 @@
  * code.
  */
 
+#include "faults.h"
 #include "rxkad_kdf.c"
 
 #include "sec_test.h"
@@ -100,6 +101,30 @@ refuse(krb5_enctype enctype, size_t keylen, int want)
 	  (unsigned long)keylen, ret, want);
 }
 
+static void
+nothing(void *arg)
+{
+}
+
+/*
+ * Without memory at one place: the same key, or an error.
+ */
+static const char *
+use_memory(void *arg)
+{
+    const struct vector *v = arg;
+    unsigned char key[32], des[8];
+    int ret;
+
+    memcpy(key, v->key, sizeof(key));
+    fault_on();
+    ret = _kafs_derive_des_key(v->enctype, key, v->keylen, (char *)des);
+    fault_off();
+    if (ret == 0 && memcmp(des, v->des, sizeof(des)) != 0)
+	return "another key, and no error";
+    return ret != 0 && !fault_hit ? "an error without one" : NULL;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -116,5 +141,9 @@ main(int argc, char **argv)
     refuse(ETYPE_NULL, 8, KRB5_PROG_ETYPE_NOSUPP);
     refuse(-128, 16, KRB5_PROG_ETYPE_NOSUPP);
     test_vector(&vectors[0]);
+    for (i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
+	check(fault_scenario(vectors[i].name, nothing, use_memory,
+			     rk_UNCONST(&vectors[i]), 1) == 0,
+	      "%s, short of memory", vectors[i].name);
     return check_done();
 }

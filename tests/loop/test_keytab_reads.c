@@ -25,11 +25,16 @@ ssize_t __real_read(int fd, void *buf, size_t len);
 ssize_t __wrap_read(int fd, void *buf, size_t len);
 
 static int reads;
+static int failing;		/* this read fails, */
+static int failing_with;	/* with this */
 
 ssize_t
 __wrap_read(int fd, void *buf, size_t len)
 {
-    reads++;
+    if (++reads == failing) {
+	errno = failing_with;
+	return -1;
+    }
     return __real_read(fd, buf, len);
 }
 
@@ -68,6 +73,8 @@ look_up(krb5_context context, krb5_keytab keytab, int n)
     return ret;
 }
 
+static uint32_t first_flags;	/* of the first entry */
+
 static int
 count(krb5_context context, krb5_keytab keytab)
 {
@@ -78,11 +85,52 @@ count(krb5_context context, krb5_keytab keytab)
     if (krb5_kt_start_seq_get(context, keytab, &cursor))
 	return -1;
     while (krb5_kt_next_entry(context, keytab, &entry, &cursor) == 0) {
+	if (n++ == 0)
+	    first_flags = entry.flags;
 	krb5_kt_free_entry(context, &entry);
-	n++;
     }
     krb5_kt_end_seq_get(context, keytab, &cursor);
     return n;
+}
+
+/*
+ * Each read fails in turn: the error is told, and is not the keytab's end.
+ * One that was interrupted is done again.
+ */
+static void
+test_failing(krb5_context context, krb5_keytab keytab)
+{
+    krb5_keytab_entry entry;
+    krb5_kt_cursor cursor;
+    krb5_error_code ret;
+    int total, n, most;
+
+    reads = 0;
+    most = count(context, keytab);
+    total = reads;
+    check(most > 0 && total > 2, "%d entries in %d reads", most, total);
+    for (failing = 1; failing <= total; failing++) {
+	failing_with = EIO;
+	reads = n = 0;
+	ret = krb5_kt_start_seq_get(context, keytab, &cursor);
+	if (ret == 0) {
+	    while ((ret = krb5_kt_next_entry(context, keytab, &entry,
+					     &cursor)) == 0) {
+		krb5_kt_free_entry(context, &entry);
+		n++;
+	    }
+	    krb5_kt_end_seq_get(context, keytab, &cursor);
+	}
+	/* what is read first is read again in the old way */
+	check(failing == 1 ? ret == KRB5_KT_END && n == most :
+	      ret == EIO && n < most + (failing == total),
+	      "read %d of %d: %d, %d entries", failing, total, (int)ret, n);
+	failing_with = EINTR;
+	reads = 0;
+	check(count(context, keytab) == most, "and interrupted");
+    }
+    failing = 0;
+    check(count(context, keytab) == most, "and without");
 }
 
 static void
@@ -115,7 +163,7 @@ test_cut(krb5_context context, krb5_keytab keytab, const char *path)
 /* ---- octet by octet --------------------------------------------------- */
 
 struct octets {
-    unsigned char buf[200000];
+    unsigned char buf[1200000];
     size_t len;
 };
 
@@ -139,13 +187,6 @@ put_number(struct octets *o, size_t octets, uint32_t number)
     }
 }
 
-static void
-put_text(struct octets *o, const char *text)
-{
-    put_number(o, 2, strlen(text));
-    put(o, text, strlen(text));
-}
-
 /*
  * How a record is made; what is left 0 is as it should be.
  */
@@ -156,7 +197,9 @@ struct record {
     int parts;			/* behind the key: 0 two, 1 one, -1 none */
     int length;			/* what the record says, when not its own */
     int components;
-    int realm_length, key_length;
+    int realm_length, key_length, name_length;
+    int without_octets;		/* the realm, or the name, that has a length */
+    size_t longer;		/* octets behind all parts make it so long */
     int entries;		/* counted, of this and a good one behind it */
     unsigned vno;
 };
@@ -171,8 +214,12 @@ put_record(struct octets *o, const struct record *r)
 	err(1, "calloc");
     put_number(body, 2, r->components ? r->components : 1);
     put_number(body, 2, r->realm_length ? r->realm_length : 4);
-    put(body, "TEST", 4);
-    put_text(body, name);
+    if (!r->without_octets || !r->realm_length)
+	put(body, "TEST", 4);
+    put_number(body, 2, r->name_length ? (size_t)r->name_length :
+	       strlen(name));
+    if (!r->without_octets || !r->name_length)
+	put(body, name, strlen(name));
     put_number(body, 4, KRB5_NT_PRINCIPAL);
     put_number(body, 4, 1);
     put_number(body, 1, r->vno8 ? r->vno8 : 1);
@@ -183,6 +230,8 @@ put_record(struct octets *o, const struct record *r)
 	put_number(body, 4, r->vno32);
     if (r->parts == 0)
 	put_number(body, 4, 7);
+    if (r->longer > body->len)
+	body->len = r->longer;
     put_number(o, 4, r->length ? (uint32_t)r->length : body->len);
     put(o, body->buf, body->len);
     free(body);
@@ -216,6 +265,14 @@ static const struct record records[] = {
     { .what = "a realm too long", .realm_length = 65535, .entries = 0 },
     { .what = "a key too long", .key_length = 17 + 8, .entries = 0 },
     { .what = "a key of 65535", .key_length = 65535, .entries = 0 },
+    { .what = "a name too long", .name_length = 65535, .entries = 0 },
+    { .what = "a realm of no octets", .realm_length = 65535,
+      .without_octets = 1, .entries = 0 },
+    { .what = "a name of no octets", .name_length = 65535,
+      .without_octets = 1, .entries = 0 },
+    { .what = "a MiB long", .longer = 1024 * 1024, .entries = 2, .vno = 1 },
+    { .what = "an octet longer than that", .longer = 1024 * 1024 + 1,
+      .entries = 0 },
 };
 
 static int
@@ -270,9 +327,15 @@ test_records(krb5_context context, krb5_keytab keytab, const char *path)
 	if (r.entries == 2)
 	    check(find(context, keytab, "good@TEST", 1),
 		  "%s: the one behind it", r.what);
+	if (strcmp(r.what, "0 long") == 0)
+	    check(!find(context, keytab, "good@TEST", 1),
+		  "%s: nothing is behind it", r.what);
 	if (r.vno && r.name == NULL)
 	    check(find(context, keytab, "user@TEST", r.vno) &&
 		  find(context, keytab, "user", r.vno), "%s: found", r.what);
+	if (r.entries == 2)
+	    check(first_flags == (r.parts == 0 ? 7 : 0), "%s: flags %u",
+		  r.what, (unsigned)first_flags);
     }
     free(longer);
     free(o);
@@ -343,11 +406,38 @@ test_changed(krb5_context context, krb5_keytab keytab, const char *path)
 	    o->buf[at] ^= changes[c];
 	}
     }
+    o->buf[0] = 4;
+    write_octets(path, o, o->len);
+    check(count(context, keytab) == -1 &&
+	  !find(context, keytab, "user@TEST", 1), "another first octet");
+    o->buf[0] = 5;
     check(most == 2, "changed octets: at most %d entries", (int)most);
     write_octets(path, o, o->len);
     check(count(context, keytab) == 2 && find(context, keytab, "user@TEST", 1),
 	  "the good one afterwards");
     free(o);
+}
+
+/*
+ * The old format, which is read in another way.
+ */
+static void
+test_old(krb5_context context, krb5_keytab keytab, const char *path)
+{
+    static const struct octets head = { "\5\1", 2 };
+    krb5_keytab_entry entry;
+    int n, bad = 0;
+
+    write_octets(path, &head, head.len);
+    for (n = 0; n < 3; n++) {
+	make_entry(context, n, &entry);
+	must(krb5_kt_add_entry(context, keytab, &entry), "krb5_kt_add_entry");
+	krb5_kt_free_entry(context, &entry);
+    }
+    for (n = 0; n < 3; n++)
+	bad += look_up(context, keytab, n) != 0;
+    check(bad == 0 && count(context, keytab) == 3 &&
+	  look_up(context, keytab, 3) == KRB5_KT_NOTFOUND, "an old keytab");
 }
 
 int
@@ -395,10 +485,12 @@ main(int argc, char **argv)
     make_entry(context, ENTRIES, &entry);
     must(krb5_kt_add_entry(context, keytab, &entry), "add one more");
     krb5_kt_free_entry(context, &entry);
+    test_failing(context, keytab);
     test_cut(context, keytab, path);
     test_records(context, keytab, path);
     test_names(context, keytab, path);
     test_changed(context, keytab, path);
+    test_old(context, keytab, path);
 
     unlink(path);
     krb5_kt_close(context, keytab);

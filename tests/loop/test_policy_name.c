@@ -14,6 +14,10 @@
 #include "gss_call.h"
 #include "sec_test.h"
 
+#define OTHER "other/security.test@SECURITY.TEST"
+#define CACHE "test_policy_name.rcache"
+#define DEFAULT "MEMORY:policy-default"
+
 /* REQ: XT-85, XT-88 */
 
 static void
@@ -62,14 +66,14 @@ accept_first(struct gss_pair *pair, gss_cred_id_t cred, gss_buffer_t token)
  * An acceptor of one principal only.
  */
 static gss_cred_id_t
-named_credential(struct gss_pair *pair)
+named_credential(struct gss_pair *pair, const char *principal)
 {
     krb5_principal name;
     gss_cred_id_t cred;
     OM_uint32 major, minor;
 
-    pair_krb5(pair, krb5_parse_name(pair->context, PAIR_SERVICE, &name),
-	      PAIR_SERVICE);
+    pair_krb5(pair, krb5_parse_name(pair->context, principal, &name),
+	      principal);
     major = gss_krb5_import_cred(&minor, NULL, name, pair->keytab, &cred);
     pair_gss(major, minor, "gss_krb5_import_cred");
     krb5_free_principal(pair->context, name);
@@ -80,7 +84,7 @@ named_credential(struct gss_pair *pair)
  * The key of the service under another name, too.
  */
 static void
-share_key(struct gss_pair *pair, const char *name)
+share_key(struct gss_pair *pair, krb5_keytab keytab, const char *name)
 {
     krb5_keytab_entry entry;
     krb5_principal service;
@@ -92,7 +96,7 @@ share_key(struct gss_pair *pair, const char *name)
     krb5_free_principal(pair->context, entry.principal);
     pair_krb5(pair, krb5_parse_name(pair->context, name, &entry.principal),
 	      name);
-    pair_krb5(pair, krb5_kt_add_entry(pair->context, pair->keytab, &entry),
+    pair_krb5(pair, krb5_kt_add_entry(pair->context, keytab, &entry),
 	      "krb5_kt_add_entry");
     krb5_kt_free_entry(pair->context, &entry);
     krb5_free_principal(pair->context, service);
@@ -144,22 +148,84 @@ beside_others(struct gss_pair *pair, krb5_keytab *keytab)
     return cred;
 }
 
+/*
+ * The same octets for each of these, which share the key; each is used with a
+ * replay cache, with none, and with one that there cannot be.
+ */
+static void
+test_caches(struct gss_pair *pair, gss_buffer_t sent)
+{
+    static const struct {
+	const char *service;
+	OM_uint32 with, without, broken;	/* GSS_S_FAILURE: any error */
+    } rows[] = {
+	{ "cached", GSS_S_COMPLETE, GSS_S_COMPLETE, GSS_S_FAILURE },
+	{ "shared", GSS_S_CONTINUE_NEEDED, GSS_S_CONTINUE_NEEDED,
+	  GSS_S_CONTINUE_NEEDED },
+	{ "strict", GSS_S_CONTINUE_NEEDED, GSS_S_FAILURE, GSS_S_FAILURE },
+    };
+    static const char *const caches[] = {
+	"file2:" CACHE, "none:", "file2:/nonexistent/cache"
+    };
+    gss_buffer_desc renamed;
+    OM_uint32 want[3], major, minor;
+    gss_cred_id_t cred;
+    struct stat st;
+    char name[64];
+    size_t i, k;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	want[0] = rows[i].with;
+	want[1] = rows[i].without;
+	want[2] = rows[i].broken;
+	snprintf(name, sizeof(name), "%s/security.test@SECURITY.TEST",
+		 rows[i].service);
+	share_key(pair, pair->keytab, name);
+	cred = named_credential(pair, name);
+	rename_service(sent, rows[i].service, &renamed);
+	for (k = 0; k < 3; k++) {
+	    unlink(CACHE);
+	    setenv("KRB5RCACHENAME", caches[k], 1);
+	    major = accept_first(pair, cred, &renamed);
+	    check(want[k] == GSS_S_FAILURE ? GSS_ERROR(major) != 0 :
+		  major == want[k], "%s, %s: %x", rows[i].service, caches[k],
+		  (unsigned)major);
+	    check((stat(CACHE, &st) == 0 && st.st_size > 16) == (k == 0),
+		  k ? "nothing is stored" : "it is stored");
+	}
+	unlink(CACHE);
+	unsetenv("KRB5RCACHENAME");
+	gss_release_cred(&minor, &cred);
+	gss_release_buffer(&minor, &renamed);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     gss_buffer_desc sent, renamed, free_one;
-    gss_cred_id_t named, beside;
-    krb5_keytab keytab;
+    gss_cred_id_t named, other, beside;
+    krb5_keytab keytab, by_default;
     struct gss_pair pair;
     OM_uint32 major, minor;
 
     setprogname(argv[0]);
+    setenv("KRB5_KTNAME", DEFAULT, 1);
     pair_write_config("acceptor = {\n"
 		      "\t\tservice = {\n"
 		      "\t\t\treplay_protection = challenge\n"
+		      "\t\t}\n\t\tcached = {\n"
+		      "\t\t\treplay_protection = cache\n"
+		      "\t\t}\n\t\tshared = {\n"
+		      "\t\t\treplay_protection = auto\n"
+		      "\t\t\tshared_with_legacy = yes\n"
+		      "\t\t}\n\t\tstrict = {\n"
+		      "\t\t\treplay_protection = require\n"
+		      "\t\t\tshared_with_legacy = yes\n"
 		      "\t\t}\n\t}");
     pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
-    named = named_credential(&pair);
+    named = named_credential(&pair, PAIR_SERVICE);
+    other = named_credential(&pair, OTHER);
     major = pair_initiate(&pair, GSS_C_NO_BUFFER, &sent, &minor);
     pair_gss(major, minor, "gss_init_sec_context");
     rename_service(&sent, "other", &renamed);
@@ -172,7 +238,7 @@ main(int argc, char **argv)
 	  "an acceptor of one principal is not taken in by another name");
     check(accept_first(&pair, pair.acceptor_cred, &renamed) !=
 	  GSS_S_COMPLETE, "nor one of a keytab without it");
-    share_key(&pair, "other/security.test@SECURITY.TEST");
+    share_key(&pair, pair.keytab, OTHER);
     check(accept_first(&pair, pair.acceptor_cred, &renamed) ==
 	  GSS_S_CONTINUE_NEEDED,
 	  "nor where both names have the key: the stricter policy counts");
@@ -180,15 +246,30 @@ main(int argc, char **argv)
 	  GSS_S_CONTINUE_NEEDED, "nor with the default keytab");
     check(accept_first(&pair, pair.acceptor_cred, &sent) ==
 	  GSS_S_CONTINUE_NEEDED, "the protected name still works");
+    check(accept_first(&pair, other, &renamed) == GSS_S_COMPLETE,
+	  "who insists on the other name has the policy of that");
+
+    pair_krb5(&pair, krb5_kt_resolve(pair.context, DEFAULT, &by_default),
+	      DEFAULT);
+    share_key(&pair, by_default, PAIR_SERVICE);
+    share_key(&pair, by_default, OTHER);
+    check(accept_first(&pair, GSS_C_NO_CREDENTIAL, &sent) ==
+	  GSS_S_CONTINUE_NEEDED &&
+	  accept_first(&pair, GSS_C_NO_CREDENTIAL, &renamed) ==
+	  GSS_S_CONTINUE_NEEDED, "so it is with the default keytab");
+    krb5_kt_close(pair.context, by_default);
     beside = beside_others(&pair, &keytab);
     rename_service(&sent, "free", &free_one);
     check(accept_first(&pair, beside, &free_one) == GSS_S_COMPLETE,
 	  "what other keys of the keytab are for does not count");
 
+    test_caches(&pair, &sent);
+
     gss_release_buffer(&minor, &sent);
     gss_release_buffer(&minor, &renamed);
     gss_release_buffer(&minor, &free_one);
     gss_release_cred(&minor, &named);
+    gss_release_cred(&minor, &other);
     gss_release_cred(&minor, &beside);
     krb5_kt_close(pair.context, keytab);
     pair_free(&pair);

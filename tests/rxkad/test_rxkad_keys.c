@@ -11,6 +11,9 @@
 #include "rxkad_test.h"
 #include "sec_test.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #define PATH "test_rxkad_keys.file"
 
 static krb5_context context;
@@ -159,12 +162,23 @@ static const unsigned char keyfile[] = {
     0, 0, 0, 213, 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P'
 };
 
+/* The next descriptor that there will be. */
+static int
+next_fd(void)
+{
+    int fd = open(".", O_RDONLY);
+
+    close(fd);
+    return fd;
+}
+
 static void
 test_keyfile(void)
 {
     rxkad_2b_keys *keys = new_keys();
     unsigned char c[4 + 256 * 12];
     size_t i, bad = 0;
+    int fd = next_fd();
 
     check(read_octets(keys, 0, keyfile, sizeof(keyfile)) == 0
 	  && first_octet(keys, 1, 0, 1) == 'A'
@@ -201,6 +215,7 @@ test_keyfile(void)
 	  "no file");
     check(rxkad_2b_keys_add_keyfile(context, keys, ".")
 	  == KRB5_KEYTAB_BADVNO, "a directory");
+    check(next_fd() == fd, "and none is left open");
     rxkad_2b_keys_free(context, keys);
 }
 
@@ -243,6 +258,14 @@ test_keyfileext(void)
     check(read_octets(keys, 1, keyfile, sizeof(keyfile))
 	  == KRB5_KEYTAB_BADVNO, "a KeyFile is no KeyFileExt");
     check(read_octets(keys, 1, "\x00\x00\x00\x00", 4) == 0, "no keys");
+    memcpy(c, keyfileext, sizeof(keyfileext));
+    memcpy(c, "\x7f\xff\xff\xff", 4);
+    check(read_octets(keys, 1, c, sizeof(keyfileext)) == KRB5_KEYTAB_BADVNO,
+	  "more keys than there is room for");
+    memcpy(c, keyfileext, sizeof(keyfileext));
+    memcpy(c + 4, "\x00\x01\x00\x00", 4);
+    check(read_octets(keys, 1, c, sizeof(keyfileext)) == KRB5_KEYTAB_BADVNO,
+	  "an entry that is longer than the file");
     for (i = 0; i < sizeof(keyfileext); i++)
 	for (v = 1; v < 256; v <<= 1) {
 	    memcpy(c, keyfileext, sizeof(keyfileext));

@@ -73,7 +73,11 @@ change_in(krb5_keytab id, int add, const char *principal, int kvno,
     krb5_error_code ret;
 
     memset(&entry, 0, sizeof(entry));
-    if (krb5_parse_name(context, principal, &entry.principal) != 0)
+    /* NULL: whoever; "": nobody */
+    if (principal != NULL && (*principal != '\0' ?
+	 krb5_parse_name(context, principal, &entry.principal) :
+	 krb5_make_principal(context, &entry.principal, "EXT.TEST", NULL))
+	!= 0)
 	abort();
     entry.vno = kvno;
     entry.keyblock.keytype = etype;
@@ -97,6 +101,8 @@ change(int add, const char *principal, int kvno, int etype, const char *key)
 #define PUT_KEY(p, v, e, k) change(1, p, v, e, k)
 #define DROP_KEY(p, v, e) change(0, p, v, e, NULL)
 #define AFS "afs/ext.test@EXT.TEST"
+
+static int count(const char *, int *);
 
 static const char one[] =
     "\0\0\0\1" "\0\0\0\x10" "\0\0\0\2" "\0\0\0\3" "\0\0\0\x12" "\0\0\0\x20"
@@ -136,16 +142,118 @@ test_add(void)
 static void
 test_others(void)
 {
-    check(PUT_KEY("host/h.ext.test@EXT.TEST", 3, 18, K32) == 0
-	  && PUT_KEY("afs/other.cell@EXT.TEST", 3, 18, K32) == 0
-	  && PUT_KEY("afs/ext.test/x@EXT.TEST", 3, 18, K32) == 0
+    check(PUT_KEY("host/h.ext.test@EXT.TEST", 8, 18, K32) == 0
+	  && PUT_KEY("afs/other.cell@EXT.TEST", 8, 18, K32) == 0
+	  && PUT_KEY("afs/ext.test/x@EXT.TEST", 8, 18, K32) == 0
 	  && PUT_KEY("afsx@EXT.TEST", 9, 18, K32) == 0
+	  && PUT_KEY("", 9, 18, K32) == 0
 	  && file_is(three, sizeof(three) - 1),
 	  "keys of other principals are left out");
+    put_file(PATH, "", 0);
     check(PUT_KEY("afs@EXT.TEST", 3, 17, K16) == 0
 	  && PUT_KEY("afs/ext.test@OTHER.REALM", 3, 18, K32) == 0
+	  && PUT_KEY(AFS, 5, 3, "DESDESDE") == 0
 	  && file_is(three, sizeof(three) - 1),
 	  "afs without a cell, and of another realm, are ours");
+}
+
+/*
+ * The file is in order, in whichever its keys have come.
+ */
+
+static void
+test_order(void)
+{
+    static const struct {
+	int kvno, etype;
+	const char *key;
+    } keys[] = {
+	{ 4, 3, "DESDESDE" }, { 6, 3, "desdesde" }, { 3, 17, K16 },
+	{ 3, 18, K32 }, { 5, 16, K16 "ghijklmn" }
+    };
+    static const char want[] =
+	"\0\0\0\5"
+	"\0\0\0\x10" "\0\0\0\1" "\0\0\0\4" "\0\0\0\0"
+	"\0\0\0\x08" "DESDESDE"
+	"\0\0\0\x10" "\0\0\0\1" "\0\0\0\6" "\0\0\0\0"
+	"\0\0\0\x08" "desdesde"
+	"\0\0\0\x10" "\0\0\0\2" "\0\0\0\3" "\0\0\0\x11"
+	"\0\0\0\x10" K16
+	"\0\0\0\x10" "\0\0\0\2" "\0\0\0\3" "\0\0\0\x12"
+	"\0\0\0\x20" K32
+	"\0\0\0\x10" "\0\0\0\2" "\0\0\0\5" "\0\0\0\x10"
+	"\0\0\0\x18" K16 "ghijklmn";
+    size_t first, i, k, bad = 0;
+
+    /* from each of them, up and down */
+    for (first = 0; first < 2 * N_ELEMENTS(keys); first++) {
+	unlink(PATH);
+	for (i = 0; i < N_ELEMENTS(keys); i++) {
+	    k = (first / 2 + (first % 2 ? i : N_ELEMENTS(keys) - i))
+		% N_ELEMENTS(keys);
+	    bad += PUT_KEY(AFS, keys[k].kvno, keys[k].etype, keys[k].key) != 0;
+	}
+	bad += !file_is(want, sizeof(want) - 1);
+    }
+    check(bad == 0, "five keys, in %lu orders", (unsigned long)first);
+    put_file(PATH, three, sizeof(three) - 1);
+}
+
+/*
+ * As long as it may be, and longer.
+ */
+
+static void
+test_longest(void)
+{
+    static const size_t most = 1024 * 1024;
+    unsigned char *p = calloc(1, most + 1);
+    int same;
+
+    if (p == NULL)
+	abort();
+    memcpy(p, one, 24);
+    p[20] = 0;			/* the key's length: all but 24 octets */
+    p[21] = 0x0f;
+    p[22] = 0xff;
+    p[23] = 0xe8;
+    put_file(PATH, p, most);
+    check(count(AFS, &same) == 1, "a file of a MiB");
+    p[22] = 0xff;
+    p[23] = 0xe9;
+    put_file(PATH, p, most + 1);
+    check(count(AFS, &same) == -1, "an octet more");
+    put_file(PATH, three, sizeof(three) - 1);
+    free(p);
+}
+
+/* The message of an error, which names the file. */
+static int
+says(krb5_error_code ret, const char *what)
+{
+    const char *text = krb5_get_error_message(context, ret);
+    int found = strstr(text, PATH) != NULL && strstr(text, what) != NULL;
+
+    if (!found)
+	printf("%s\n", text);
+    krb5_free_error_message(context, text);
+    return found;
+}
+
+static void
+test_messages(void)
+{
+    krb5_error_code ret;
+
+    put_file(PATH, three, 7);
+    krb5_clear_error_message(context);
+    ret = PUT_KEY(AFS, 3, 18, K32);
+    check(ret == KRB5_KEYTAB_BADVNO && says(ret, "is no KeyFileExt"),
+	  "a message about what is no KeyFileExt");
+    unlink(PATH);
+    krb5_clear_error_message(context);
+    ret = DROP_KEY(AFS, 3, 18);
+    check(ret == ENOENT && says(ret, strerror(ENOENT)), "about no file");
 }
 
 /* How many entries there are, and whether all are of the principal. */
@@ -214,6 +322,14 @@ test_read(void)
     unlink(DIR_NAME "/krb.conf");
     unlink(DIR_NAME "/ThisCell");
     check(count("afs@DEFAULT.REALM", &same) == 3 && same, "no ThisCell");
+    check(PUT_KEY("afs/any.cell@EXT.TEST", 6, 17, K16) == 0
+	  && count("afs@DEFAULT.REALM", &same) == 4, "keys of any cell");
+    put_file(PATH, three, sizeof(three) - 1);
+    put_file(DIR_NAME "/ThisCell", "\next.test\n", 10);
+    check(count("afs@DEFAULT.REALM", &same) == 3 && same,
+	  "a first line that is empty");
+    put_file(DIR_NAME "/ThisCell", "", 0);
+    check(count("afs@DEFAULT.REALM", &same) == 3 && same, "or not there");
     put_file(DIR_NAME "/ThisCell", "ext.test\n", 9);
 }
 
@@ -241,6 +357,9 @@ test_foreign(void)
 	  "are kept when a key is added");
     check(DROP_KEY(AFS, 0, 0) == 0 && file_is(before, sizeof(before) - 1),
 	  "and when it is removed");
+    check(PUT_KEY(AFS, 3, 17, K16) == 0
+	  && change_in(open_keytab(), 0, NULL, 0, 0, NULL) == 0
+	  && file_is(before, sizeof(before) - 1), "of whoever");
     check(DROP_KEY(AFS, 0, 0) == KRB5_KT_NOTFOUND
 	  && file_is(before, sizeof(before) - 1),
 	  "nothing else is removed");
@@ -313,6 +432,11 @@ test_link(void)
 	abort();
     check(PUT_KEY(AFS, 3, 17, K16) != 0, "a directory");
     rmdir(PATH);
+    if (mkfifo(PATH, 0600) != 0)
+	abort();
+    check(PUT_KEY(AFS, 3, 17, K16) != 0 && lstat(PATH, &st) == 0
+	  && S_ISFIFO(st.st_mode), "a FIFO, which stays one");
+    unlink(PATH);
 }
 
 /*
@@ -338,7 +462,8 @@ test_cannot_write(void)
 
 /*
  * Somebody who writes to the file of a group that he is not in: the new file
- * cannot be that group's, and must not be for the members of his own.
+ * cannot be that group's, and must not be for the members of his own.  A
+ * member's new file is for the group, as another's was.
  *
  * REQ: RK-03
  */
@@ -347,8 +472,9 @@ test_cannot_write(void)
 #define THEIR_GROUP	65533
 
 static void
-test_group(void)
+test_group(int is_member)
 {
+    gid_t group = THEIR_GROUP;
     struct stat st;
     int status, done;
     pid_t child;
@@ -356,7 +482,8 @@ test_group(void)
     if (geteuid() != 0)
 	return;			/* cannot become somebody else */
     put_file(PATH, one, sizeof(one) - 1);
-    if (chmod(PATH, 0640) != 0 || chown(PATH, SOMEBODY, THEIR_GROUP) != 0
+    if (chmod(PATH, is_member ? 0660 : 0640) != 0
+	|| chown(PATH, is_member ? 0 : SOMEBODY, THEIR_GROUP) != 0
 	|| chown(DIR_NAME, SOMEBODY, SOMEBODY) != 0 || chdir(DIR_NAME) != 0)
 	abort();
     child = fork();
@@ -364,7 +491,7 @@ test_group(void)
 	krb5_keytab_entry entry;
 	krb5_keytab id;
 
-	if (setgroups(0, NULL) != 0 || setgid(SOMEBODY) != 0
+	if (setgroups(is_member, &group) != 0 || setgid(SOMEBODY) != 0
 	    || setuid(SOMEBODY) != 0)
 	    _exit(1);
 	memset(&entry, 0, sizeof(entry));
@@ -379,9 +506,14 @@ test_group(void)
 	_exit(0);
     }
     done = child > 0 && waitpid(child, &status, 0) == child && status == 0;
-    check(done && stat("KeyFileExt", &st) == 0 && st.st_gid != THEIR_GROUP
-	  && (st.st_mode & 0777) == 0600,
-	  "a file of another group: nobody else can read it");
+    if (is_member)
+	check(done && stat("KeyFileExt", &st) == 0
+	      && st.st_gid == THEIR_GROUP && (st.st_mode & 0777) == 0660,
+	      "a file of a group that one is in");
+    else
+	check(done && stat("KeyFileExt", &st) == 0
+	      && st.st_gid != THEIR_GROUP && (st.st_mode & 0777) == 0600,
+	      "a file of another group: nobody else can read it");
     if (!done)
 	printf("the other user: status %x\n", (unsigned)status);
     if (chdir("..") != 0)
@@ -405,13 +537,18 @@ main(void)
 	return 1;
     test_add();
     test_others();
+    test_order();
+    test_longest();
+    test_messages();
+    put_file(PATH, three, sizeof(three) - 1);
     test_read();
     test_foreign();
     test_remove();
     test_damaged();
     test_link();
     test_cannot_write();
-    test_group();
+    test_group(0);
+    test_group(1);
     krb5_free_context(context);
     unlink(DIR_NAME "/krb5.conf");
     unlink(DIR_NAME "/ThisCell");

@@ -178,6 +178,38 @@ add_fields(struct buf *b, const struct buf *enc_part)
 }
 
 /*
+ * REQ: RK-15: fields that are not what they have to be, of which nothing but
+ * the form is looked at.
+ */
+
+static void
+test_field_forms(void)
+{
+    struct buf e, t, good = { NULL, 0 }, b = { NULL, 0 };
+
+    make_tokens(&e, &t, NULL);
+    add_fields(&good, &e);
+    buf_add(&b, good.p, good.n);
+    der_wrap(&b, 0x30);
+    der_wrap(&b, 0x61);
+    expect("a Ticket for nobody", &b, RXKAD_2B_KVNO_TICKET, 0);
+    buf_free(&b);
+    /* [0] INTEGER has 5 octets, [1] and its element 2 */
+    buf_add(&b, good.p, good.n);
+    if (b.p[5] != 0xa1 || b.p[7] != 0x1b)
+	abort();
+    b.p[7] = 0x0c;
+    der_wrap(&b, 0x30);
+    der_wrap(&b, 0x61);
+    expect("a realm that is a UTF8String", &b, RXKAD_2B_KVNO_TICKET,
+	   ASN1_BAD_ID);
+    buf_free(&b);
+    buf_free(&good);
+    buf_free(&e);
+    buf_free(&t);
+}
+
+/*
  * REQ: RK-15: octets behind it, and behind everything in it.
  */
 
@@ -491,6 +523,7 @@ main(void)
     test_good(NULL);
     test_truncated();
     test_other_kind();
+    test_field_forms();
     test_trailing();
     test_lengths();
     test_kvno();
