@@ -549,17 +549,6 @@ _gsskrb5_ext_accept_user2user(OM_uint32 *minor_status, krb5_context context,
 }
 
 /*
- * The key that opens tickets of this exchange is not to be taken for that of
- * one; it is there again for the next.
- */
-static void
-forget_key(krb5_context context, krb5_auth_context ac)
-{
-    krb5_free_keyblock(context, ac->keyblock);
-    ac->keyblock = NULL;
-}
-
-/*
  * Whether the ticket is for whom the first was for, in their own words.
  */
 static krb5_error_code
@@ -689,8 +678,6 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
     krb5_error_code kret;
     OM_uint32 ret = GSS_S_FAILURE;
 
-    if (ext->user2user)
-	forget_key(context, ctx->auth_context);
     if (!ext->enabled || !ext->framed ||
 	(!ext->offered && !was_decrypted(code)))
 	return GSS_S_COMPLETE;
@@ -724,8 +711,7 @@ _gsskrb5_ext_accept_failed(OM_uint32 *minor_status, krb5_context context,
 	context, ext->peek.authenticator->authorization_data, &ad);
     if (kret == 0)
 	kret = take_offer(ext, &ad);
-    if (kret == 0 && !ext->waiting &&
-	is_dce_style(ext->peek.authenticator->cksum))
+    if (!ext->waiting && is_dce_style(ext->peek.authenticator->cksum))
 	ext->offered = 0;	/* D17 */
     if (kret == 0 && !ext->offered) {
 	_krb5_ext_free_peek(context, &ext->peek);

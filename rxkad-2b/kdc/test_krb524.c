@@ -294,7 +294,7 @@ test_policy(void)
 	{ "use_2b = {\n" AFS " = yes\n}\n2b_reencrypt = {\n"
 	  AFS " = no-such-type afs\n}", AFS, -1 },
 	{ "use_2b = {\n" AFS " = yes\n}\n2b_reencrypt = {\n"
-	  AFS " = \"  \"\n}", AFS, -1 },
+	  AFS " = \n}", AFS, -1 },
 	{ "use_2b = {\n" AFS " = yes\n}\n2b_reencrypt = {\n"
 	  "afs\\ = des-cbc-crc\n}", AFS, -1 },
 	{ "use_2b = {\n" AFS " = yes\n}\n2b_profile = {\n"

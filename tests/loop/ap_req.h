@@ -23,6 +23,7 @@ struct ap_req {
     int no_checksum;
     AuthorizationData *authdata; /* NULL: none; alias */
     krb5_data deleg;		/* KRB-CRED; alias */
+    krb5_creds *creds;		/* NULL: the pair's; alias */
 };
 
 /*
@@ -103,31 +104,43 @@ ap_req_authenticator(struct gss_pair *pair, const struct ap_req *req,
 }
 
 /*
+ * The pair's ticket.  Free it with krb5_free_cred_contents().
+ */
+static void
+ap_req_creds(struct gss_pair *pair, krb5_creds *creds)
+{
+    krb5_creds match;
+
+    memset(&match, 0, sizeof(match));
+    pair_krb5(pair, krb5_parse_name(pair->context, PAIR_SERVICE,
+				    &match.server), PAIR_SERVICE);
+    pair_krb5(pair, krb5_cc_retrieve_cred(pair->context, pair->ccache, 0,
+					  &match, creds),
+	      "krb5_cc_retrieve_cred");
+    krb5_free_principal(pair->context, match.server);
+}
+
+/*
  * The token.  Free it with gss_release_buffer().
  */
 static void
 ap_req_make(struct gss_pair *pair, const struct ap_req *req,
 	    gss_buffer_t token)
 {
-    krb5_creds match, creds;
+    krb5_creds own, *creds = req->creds ? req->creds : &own;
     krb5_data auth, ap_req;
     gss_buffer_desc in;
     OM_uint32 major;
 
-    memset(&match, 0, sizeof(match));
-    memset(&creds, 0, sizeof(creds));
-    pair_krb5(pair, krb5_parse_name(pair->context, PAIR_SERVICE,
-				    &match.server), PAIR_SERVICE);
-    pair_krb5(pair, krb5_cc_retrieve_cred(pair->context, pair->ccache, 0,
-					  &match, &creds),
-	      "krb5_cc_retrieve_cred");
-    krb5_free_principal(pair->context, match.server);
-    ap_req_authenticator(pair, req, &creds, &auth);
+    memset(&own, 0, sizeof(own));
+    if (creds == &own)
+	ap_req_creds(pair, &own);
+    ap_req_authenticator(pair, req, creds, &auth);
     /* takes auth */
-    pair_krb5(pair, krb5_build_ap_req(pair->context, creds.session.keytype,
-				      &creds, req->options, auth, &ap_req),
+    pair_krb5(pair, krb5_build_ap_req(pair->context, creds->session.keytype,
+				      creds, req->options, auth, &ap_req),
 	      "krb5_build_ap_req");
-    krb5_free_cred_contents(pair->context, &creds);
+    krb5_free_cred_contents(pair->context, &own);
 
     if (req->raw) {
 	token->length = ap_req.length;

@@ -92,7 +92,7 @@ static const struct {
     { "the names of both ends", "A@A B@A D@B", "A D B",
       { { NULL } },
       "A:.", 0 },
-    { "the client's realm as another tells it", "A@Q A@A B@A D@B", "B C",
+    { "the client's realm as another tells it", "A@A A@Q B@A D@B", "B C",
       { { "A", "C", "C" }, { "C", "D", "D" } },
       "A:C C:D D:service", 1 },
     { "a circle in the cache", "A@A D@B B@C C@B", "C",

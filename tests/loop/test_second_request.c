@@ -5,7 +5,8 @@
 
 /*
  * Acceptors that ask for another AP-REQ, by an initiator that is made by hand:
- * with the keys of RFC 1964, and with a credential in either of the two.
+ * with the keys of RFC 1964, with a credential in either of the two, and with
+ * a second one that has something else than the first.
  */
 
 #include "pair_config.h"
@@ -27,6 +28,9 @@ struct exchange {
     int skew;			/* of the first AP-REQ */
     krb5_data deleg[2];		/* KRB-CREDs; or empty */
     int without_flag[2];	/* and no GSS_C_DELEG_FLAG */
+    struct ap_req second;	/* what is not 0 is as in this */
+    int challenge;		/* 1: none, 2: another */
+    OM_uint32 minor;
     gss_ctx_id_t ctx;
     gss_cred_id_t delegated;
     OM_uint32 flags;
@@ -36,17 +40,11 @@ struct exchange {
 static void
 begin(struct gss_pair *pair, struct exchange *e)
 {
-    krb5_creds match, creds;
+    krb5_creds creds;
 
     memset(e, 0, sizeof(*e));
-    memset(&match, 0, sizeof(match));
     e->pair = pair;
-    pair_krb5(pair, krb5_parse_name(pair->context, PAIR_SERVICE,
-				    &match.server), PAIR_SERVICE);
-    pair_krb5(pair, krb5_cc_retrieve_cred(pair->context, pair->ccache, 0,
-					  &match, &creds),
-	      "krb5_cc_retrieve_cred");
-    krb5_free_principal(pair->context, match.server);
+    ap_req_creds(pair, &creds);
     pair_krb5(pair, krb5_copy_keyblock(pair->context, &creds.session,
 				       &e->session), "krb5_copy_keyblock");
     krb5_free_cred_contents(pair->context, &creds);
@@ -83,6 +81,7 @@ request(struct exchange *e, int second, gss_buffer_t answer)
     struct krb5_ext_authdata wanted;
     gss_buffer_desc token;
     AuthorizationData ad;
+    unsigned char *octet;
     struct ap_req req;
     OM_uint32 major, minor;
 
@@ -90,6 +89,11 @@ request(struct exchange *e, int second, gss_buffer_t answer)
     if (second) {
 	req.flags &= ~GSS_C_MUTUAL_FLAG;
 	req.options = 0;
+	memcpy(req.bindings, e->second.bindings, sizeof(req.bindings));
+	req.no_checksum = e->second.no_checksum;
+	req.creds = e->second.creds;
+	if (e->second.seq)
+	    req.seq = e->second.seq;
     }
     memset(&wanted, 0, sizeof(wanted));
     wanted.have_etypes = !second && e->wanted != ETYPE_NULL;
@@ -98,7 +102,10 @@ request(struct exchange *e, int second, gss_buffer_t answer)
     wanted.have_ap_options = 1;
     wanted.ap_options = KRB5_EXT_WIRE_CONTINUE_NEEDED_OK |
 	(second ? 0 : 0x20000000U);
-    wanted.have_challenge = second;
+    wanted.have_challenge = second && e->challenge != 1;
+    octet = e->error2.challenge.data;
+    if (e->challenge == 2 && second)
+	*octet ^= 1;
     wanted.challenge = e->error2.challenge;
     pair_krb5(e->pair, _krb5_ext_build_authdata(e->pair->context, &wanted,
 						&ad), "authorization data");
@@ -111,10 +118,10 @@ request(struct exchange *e, int second, gss_buffer_t answer)
 	req.flags |= GSS_C_DELEG_FLAG;
     ap_req_make(e->pair, &req, &token);
     free_AuthorizationData(&ad);
-    major = gss_accept_sec_context(&minor, &e->ctx, e->pair->acceptor_cred,
-				   &token, GSS_C_NO_CHANNEL_BINDINGS, NULL,
-				   NULL, answer, &e->flags, NULL,
-				   &e->delegated);
+    major = gss_accept_sec_context(&e->minor, &e->ctx,
+				   e->pair->acceptor_cred, &token,
+				   GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL,
+				   answer, &e->flags, NULL, &e->delegated);
     gss_release_buffer(&minor, &token);
     return major;
 }
@@ -394,6 +401,105 @@ test_delegated(struct gss_pair *pair)
     }
 }
 
+/*
+ * A ticket in the service's key, which has another name, too.
+ */
+static krb5_creds *
+other_ticket(struct gss_pair *pair, const char *client, const char *server)
+{
+    krb5_creds *creds = ecalloc(1, sizeof(*creds));
+    krb5_keytab_entry entry;
+    krb5_principal service;
+
+    pair_krb5(pair, krb5_parse_name(pair->context, PAIR_SERVICE, &service),
+	      PAIR_SERVICE);
+    pair_krb5(pair, krb5_kt_get_entry(pair->context, pair->keytab, service, 0,
+				      0, &entry), "krb5_kt_get_entry");
+    pair_krb5(pair, krb5_parse_name(pair->context, client, &creds->client),
+	      client);
+    pair_krb5(pair, krb5_parse_name(pair->context, server, &creds->server),
+	      server);
+    if (!krb5_principal_compare(pair->context, service, creds->server)) {
+	krb5_free_principal(pair->context, entry.principal);
+	pair_krb5(pair, krb5_copy_principal(pair->context, creds->server,
+					    &entry.principal), server);
+	pair_krb5(pair, krb5_kt_add_entry(pair->context, pair->keytab,
+					  &entry), "krb5_kt_add_entry");
+    }
+    pair_krb5(pair, krb5_generate_random_keyblock(
+	pair->context, ETYPE_AES256_CTS_HMAC_SHA1_96, &creds->session),
+	      "session key");
+    creds->times.authtime = creds->times.starttime = time(NULL);
+    creds->times.endtime = creds->times.authtime + 3600;
+    pair_make_ticket(pair, creds, &entry.keyblock);
+    krb5_kt_free_entry(pair->context, &entry);
+    krb5_free_principal(pair->context, service);
+    return creds;
+}
+
+/*
+ * REQ: XT-38, XT-41, XT-43, XT-48
+ */
+static void
+test_agrees(struct gss_pair *pair)
+{
+    static const struct {
+	const char *what;
+	const char *client, *server; /* of another ticket */
+	unsigned seq;
+	int bindings, no_checksum, challenge;
+	OM_uint32 major;
+	krb5_error_code minor;
+    } cases[] = {
+	{ "all", NULL, NULL, 0, 0, 0, 0, GSS_S_COMPLETE, 0 },
+	{ "but the ticket", PAIR_CLIENT, PAIR_SERVICE, 0, 0, 0, 0,
+	  GSS_S_COMPLETE, 0 },
+	{ "not the client", "mallory@SECURITY.TEST", PAIR_SERVICE, 0, 0, 0, 0,
+	  GSS_S_FAILURE, KRB5KRB_AP_ERR_BADMATCH },
+	{ "not the service", PAIR_CLIENT,
+	  "other/security.test@SECURITY.TEST", 0, 0, 0, 0, GSS_S_FAILURE,
+	  KRB5KRB_AP_ERR_BADMATCH },
+	{ "not the number", NULL, NULL, 2, 0, 0, 0, GSS_S_FAILURE,
+	  KRB5KRB_AP_ERR_BADSEQ },
+	{ "not the bindings", NULL, NULL, 0, 1, 0, 0, GSS_S_BAD_BINDINGS,
+	  0 },
+	{ "not that there is a checksum", NULL, NULL, 0, 0, 1, 0,
+	  GSS_S_BAD_BINDINGS, 0 },
+	{ "no challenge", NULL, NULL, 0, 0, 0, 1, GSS_S_FAILURE,
+	  KRB5KRB_AP_ERR_REPEAT },
+	{ "another challenge", NULL, NULL, 0, 0, 0, 2, GSS_S_FAILURE,
+	  KRB5KRB_AP_ERR_REPEAT }
+    };
+    gss_buffer_desc answer;
+    struct exchange e;
+    OM_uint32 major, minor;
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	begin(pair, &e);
+	new_subkey(&e, e.session->keytype);
+	first(&e, 0, cases[i].what);
+	if (cases[i].client)
+	    e.second.creds = other_ticket(pair, cases[i].client,
+					  cases[i].server);
+	e.second.seq = cases[i].seq;
+	e.second.bindings[15] = cases[i].bindings;
+	e.second.no_checksum = cases[i].no_checksum;
+	e.challenge = cases[i].challenge;
+	major = request(&e, 1, &answer);
+	check(GSS_ERROR(major) == GSS_ERROR(cases[i].major) &&
+	      (cases[i].minor == 0 ||
+	       e.minor == (OM_uint32)cases[i].minor) &&
+	      (answer.length != 0) == (GSS_ERROR(major) != 0),
+	      "the second agrees: %s (%08x/%d)", cases[i].what,
+	      (unsigned)major, (int)e.minor);
+	gss_release_buffer(&minor, &answer);
+	if (e.second.creds)
+	    krb5_free_creds(pair->context, e.second.creds);
+	end(&e);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -420,6 +526,7 @@ main(int argc, char **argv)
     pair_init(&pair, ETYPE_AES256_CTS_HMAC_SHA1_96);
     test_new_keys(&pair);
     test_delegated(&pair);
+    test_agrees(&pair);
     pair_free(&pair);
     return check_done();
 }

@@ -605,11 +605,12 @@ class FirstToken(ApCase):
         """Heimdal's own second try, which has no extra tokens."""
         # REQ: XT-04, XT-69
         who = self.initiator(flags=ap.ALL | ap.DCE_STYLE)
-        with Call(self.challenge) as call:
-            answer = gss.Krb5Token(call.ask(who.token(
-                when=time.time() - 2 * HOURS)))
-            self.assertEqual(answer.tok_id, gss.KRB_ERROR)
-            self.assertEqual(answer.message().code, SKEW)
+        for more, code in (({}, SKEW), ({"ad": [(1, b"junk")]}, GENERIC)):
+            with Call(self.challenge) as call:
+                answer = gss.Krb5Token(call.ask(who.token(
+                    when=time.time() - 2 * HOURS, **more)))
+                self.assertEqual(answer.tok_id, gss.KRB_ERROR)
+                self.assertEqual(answer.message().code, code)
         self.good()
         # a further AP-REQ is in no style any more
         self.refuse_second(SKEW, when=time.time() - 2 * HOURS,
@@ -748,6 +749,9 @@ class FirstToken(ApCase):
                        BADKEYVER, N, credential=self.initiator().credential)
         self.refuse_first(self.initiator(
             sname="nfs/server.ext.test", key=os.urandom(32)), NOT_US, N)
+        # the subkey of the AP-REQ before is none for an error about this one
+        self.refuse_second(BADKEYVER, N, credential=self.initiator(
+            kvno=77, key=os.urandom(32)).credential)
 
     def test_times_of_the_ticket(self):
         """These the initiator can believe: its own subkey opens them."""
