@@ -114,7 +114,7 @@ get_key(krb5_context context, krb5_const_principal server,
     char *copy;
 
     ret = find_value(context, "2b_reencrypt", server, &value);
-    if (value == NULL)		/* nor is there one with an error */
+    if (ret || value == NULL)
 	return ret;
     copy = strdup(value);
     if (copy == NULL)
