@@ -467,6 +467,8 @@ test_versions(void)
 	      finds("host/h1.test@NONE", KRB5_TC_MATCH_SRV_NAMEONLY, "other"),
 	      "of any realm");
 	check(finds(NULL, 0, "ten"), "of anybody");
+	check(finds("host/h1@TEST", KRB5_TC_MATCH_KEYTYPE, NULL),
+	      "with a key of another enctype");
     }
 }
 
@@ -620,6 +622,8 @@ test_storage(void)
     check(krb5_storage_seek(sp, -1, SEEK_SET) == -1 && errno == EINVAL,
 	  "nor what is before it");
     check(krb5_ret_uint8(sp, &octet) == 0 && octet == 4, "it is where it was");
+    check(krb5_storage_seek(sp, 100000, SEEK_SET) == 100000 &&
+	  krb5_ret_uint8(sp, &octet) != 0, "behind the end there is nothing");
     check(krb5_storage_seek(sp, 0, SEEK_SET) == 0 &&
 	  krb5_ret_uint8(sp, &octet) == 0 && octet == 5, "at the beginning");
     krb5_storage_free(sp);
@@ -710,7 +714,7 @@ int
 main(int argc, char **argv)
 {
     char name[64];
-    int fd, version;
+    int fd, version, found;
 
     setenv("KRB5_CONFIG", "no-such-krb5.conf", 1);
     memset(key, KEY_OCTET, sizeof(key));
@@ -727,6 +731,11 @@ main(int argc, char **argv)
     keys_left = 0;
     test_found(100);
     check(keys_left == 0, "%d blocks given back with a key", keys_left);
+    fill(cache, 0, 60);
+    keys_left = 0;
+    check(find(MANY, &found) == KRB5_CC_END && keys_left == 0,
+	  "nor at the end of the file: %d blocks", keys_left);
+    fill(cache, 0, 100);
     test_syscalls(MANY);
     test_found(100);
     test_iteration();
