@@ -504,7 +504,7 @@ test_second_read(void)
     struct octets o;
     size_t n, at = 0, bad = 0, other = 0;
 
-    for (n = 1500; n < 2000; n++) {
+    for (n = 1500; n < 2000; n += 7) {
 	memset(ticket, 't', n);
 	ticket[n] = '\0';
 	put_head(&o, 4);
@@ -655,7 +655,9 @@ test_hostile_lengths(int version)
     start = o.len;
     put_creds(&o, "TEST", 2, server, "ticket", 1);
     for (at = start; at + 4 <= o.len; at++)
-	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+	/* of older versions every other one, which is quicker */
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]);
+	     i += version == 4 ? 1 : 2) {
 	    struct octets bad = o;
 
 	    bad.len = at;
