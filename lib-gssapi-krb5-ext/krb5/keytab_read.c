@@ -115,6 +115,8 @@ get_string(struct record *rec, const unsigned char **octets, size_t *len)
 {
     uint32_t n;
 
+    *octets = NULL;
+    *len = 0;
     if (get_number(rec, 2, &n) || rec->left < n)
 	return KRB5_KT_END;
     *octets = rec->p;

@@ -200,6 +200,7 @@ struct record {
     int realm_length, key_length, name_length;
     int without_octets;		/* the realm, or the name, that has a length */
     size_t longer;		/* octets behind all parts make it so long */
+    size_t cut;			/* it ends behind so many */
     int entries;		/* counted, of this and a good one behind it */
     unsigned vno;
 };
@@ -232,6 +233,8 @@ put_record(struct octets *o, const struct record *r)
 	put_number(body, 4, 7);
     if (r->longer > body->len)
 	body->len = r->longer;
+    if (r->cut)
+	body->len = r->cut;
     put_number(o, 4, r->length ? (uint32_t)r->length : body->len);
     put(o, body->buf, body->len);
     free(body);
@@ -270,6 +273,11 @@ static const struct record records[] = {
       .without_octets = 1, .entries = 0 },
     { .what = "a name of no octets", .name_length = 65535,
       .without_octets = 1, .entries = 0 },
+    { .what = "no version", .cut = 22, .entries = 0 },
+    { .what = "no enctype", .cut = 23, .entries = 0 },
+    { .what = "half of one", .cut = 24, .entries = 0 },
+    { .what = "no key", .cut = 25, .entries = 0 },
+    { .what = "half of its length", .cut = 26, .entries = 0 },
     { .what = "a MiB long", .longer = 1024 * 1024, .entries = 2, .vno = 1 },
     { .what = "an octet longer than that", .longer = 1024 * 1024 + 1,
       .entries = 0 },

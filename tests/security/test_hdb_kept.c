@@ -253,6 +253,13 @@ test_calls(void)
     other_device = 0;
     close(fd);
 
+    unlink(PATH);
+    fd = mkfifo(PATH, 0600) == 0 ? open(PATH, O_RDWR) : -1;
+    make_old(PATH);
+    check(fd >= 0 && _hdb_kept_remember(&kept, PATH, fd, later) == 0,
+	  "what is no file is not remembered");
+    close(fd);
+
     fd = begin();
     no_lock = 1;
     check(_hdb_kept_lock(&kept) == 0, "no lock");
