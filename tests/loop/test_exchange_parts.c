@@ -682,7 +682,8 @@ test_empty(void)
     m.ctx.target = target;
 
     check(_gsskrb5_ext_initiate_empty(&minor, context, &m.ctx, NULL, &token)
-	  == GSS_S_CONTINUE_NEEDED && minor == 0, "an AP-REQ without a ticket");
+	  == GSS_S_CONTINUE_NEEDED && minor == 0,
+	  "an AP-REQ without a ticket");
     read_empty(&token, &req);
     check(_gsskrb5_ext_is_empty(&req) &&
 	  strcmp(req.ticket.realm, "SECURITY.TEST") == 0 &&

@@ -33,7 +33,7 @@ struct kdc {
 #define GIVES_OTHER "!other"		/* for another service */
 #define GIVES_FOREIGN "!foreign"	/* a TGT that somebody else issues */
 #define GIVES_NEW "!new"		/* a TGT for a realm never heard of */
-#define GIVES_NONE "!none"		/* an error, and something all the same */
+#define GIVES_NONE "!none"	/* an error, and something all the same */
 
 static const struct {
     const char *name;
