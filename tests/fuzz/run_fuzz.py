@@ -3,9 +3,9 @@
 
 usage: run_fuzz.py [SECONDS [TARGET...]]    each for as long on a processor
                                             (default: 60), as many at a time
-                                            as there are; what a program has
-                                            had before is counted; 0 runs
-                                            their corpora once
+                                            as there are; what they had before
+                                            is counted; 0 runs their corpora
+                                            once
        run_fuzz.py --keep [TARGET...]       write TARGET.corpus: what of the
                                             corpus reaches a place that no
                                             other input does

@@ -9,7 +9,6 @@ of hex each.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -23,6 +22,7 @@ from realm import archives, install
 SANITIZE = "-fsanitize=address,undefined"
 HERE = Path(__file__).resolve().parent
 SLICE = 120                             # seconds; then what was done is told
+LEAST = 60                              # seconds
 
 
 def sanitizes(compiler):
@@ -45,27 +45,23 @@ def _include():
 
 
 class Spent:
-    """What a program has had of a processor and done with it, in a file; of
-    another program it is nothing."""
+    """What a target has had of a processor and done with it, in a file: what
+    was found goes on with its corpus, in a program that is built anew, too."""
 
-    def __init__(self, path, program):
+    def __init__(self, path):
         self._path = path
-        self._program = hashlib.sha256(program.read_bytes()).hexdigest()
         self.seconds = self.runs = self.places = 0
         if path.exists():
-            was = json.loads(path.read_text())
-            if was["program"] == self._program:
-                self.seconds, self.runs, self.places = (
-                    was[name] for name in ("seconds", "runs", "places"))
+            self.__dict__.update(json.loads(path.read_text()))
 
     def add(self, seconds, runs, places):
         """Also in the file."""
         self.seconds += seconds
         self.runs += runs
-        self.places = max(self.places, places)
+        self.places = places
         self._path.write_text(json.dumps({
-            "program": self._program, "seconds": self.seconds,
-            "runs": self.runs, "places": self.places}))
+            "seconds": self.seconds, "runs": self.runs,
+            "places": self.places}))
 
 
 class Target:
@@ -182,26 +178,25 @@ class Target:
         return limits
 
     def run(self, seconds):
-        """libFuzzer on the corpus, until this program has had `seconds` of a
-        processor, those of earlier calls included; 0: the corpus once.  True
-        if it finds something."""
+        """libFuzzer on the corpus, until this target has had `seconds` of a
+        processor, those of earlier calls included, and this program LEAST of
+        them; 0: the corpus once.  True if it finds something."""
         program = self._start()
-        spent = Spent(self.directory / "spent.json", program)
+        spent = Spent(self.directory / "spent.json")
         limits = self._limits()
+        left = max(seconds - spent.seconds, min(seconds, LEAST))
         with self.surroundings() as env:
             while True:
-                left = int(seconds - spent.seconds)
                 once = ["-max_total_time=%d" % max(2, min(left, SLICE))] \
                     if seconds else ["-runs=0"]
                 found, took = self._slice(
                     [str(program), *once, *limits,
                      str(self.directory / "corpus")], env, spent)
-                if found or not seconds or spent.seconds + 2 > seconds or \
-                        not took:
+                left -= took
+                if found or left < 2 or not took:
                     break
-                print("%s: %d of %d s, %d runs" % (
-                    self.name, spent.seconds, seconds, spent.runs),
-                    flush=True)
+                print("%s: %d s to go, %d runs" % (self.name, left,
+                                                   spent.runs), flush=True)
         print("%s: %d runs in %d s, %d places covered, %d inputs kept: %s" % (
             self.name, spent.runs, spent.seconds, spent.places,
             len(list((self.directory / "corpus").iterdir())),
