@@ -11,7 +11,7 @@
 #   make mutate         100,000 GSS exchanges with a changed token, in one process
 #   make soak-loop      the same between programs, by a man in the middle
 #   make fuzz           each target of libFuzzer, 10 minutes (clang)
-#   make assure         attacks by machine, a day of them; doc/assurance.md
+#   make assure         attacks by machine, for hours; doc/assurance.md
 #   make coverage       which lines and branches the tests take (an hour)
 #   make trace          which requirement has which tests
 #   make deb            Debian's packages with the series, in $(BUILD_DIR)/deb (root)

@@ -2,9 +2,9 @@
 """Attack by machine, for hours: make assure.
 
 Runs the parts below one after the other, shows how far each is, and ends with
-one table.  A part that has ended well is not run again until the tree is
-another; one that was interrupted goes on where it stopped (the mutants, the
-fuzzers' corpora).
+one table.  A part that has ended well is not run again until something outside
+doc/ has changed; one that was interrupted goes on where it stopped (the
+mutants, the fuzzers' corpora).
 
 usage: assure.py [--hours H] [--again] [--tables FILE] [PART...]
 
