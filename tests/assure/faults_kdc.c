@@ -123,9 +123,9 @@ read_file(const char *name, krb5_data *octets)
 }
 
 /*
- * Whether a request costs memory each time.  With the first the KDC learns what
- * it has not met before; what it keeps for a second, as an open database, is
- * there once more or once less, and does not grow.
+ * Whether a request costs memory each time.  With the first the KDC learns
+ * what it has not met before; what it keeps for a while is there once more or
+ * once less, and does not grow.
  */
 static int
 keeps_memory(struct request *req)
