@@ -45,6 +45,13 @@ static size_t decoded;
 int LLVMFuzzerInitialize(int *, char ***);
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
+int
+__real_hc_PKCS5_PBKDF2_HMAC(const void *, size_t, const void *, size_t,
+			    unsigned long, const EVP_MD *, size_t, void *);
+int
+__wrap_hc_PKCS5_PBKDF2_HMAC(const void *, size_t, const void *, size_t,
+			    unsigned long, const EVP_MD *, size_t, void *);
+
 /* krb524.c is compiled to call it in the place of krb5_sendto_context(). */
 krb5_error_code
 fuzz_sendto_context(krb5_context, krb5_sendto_ctx, const krb5_data *,
@@ -56,6 +63,21 @@ fuzz_sendto_context(krb5_context unused, krb5_sendto_ctx ctx,
 		    krb5_data *reply)
 {
     return krb5_data_copy(reply, server_reply.data, server_reply.length);
+}
+
+/*
+ * In the place of hcrypto's: the most that may be asked for takes many seconds.
+ */
+int
+__wrap_hc_PKCS5_PBKDF2_HMAC(const void *password, size_t password_len,
+			    const void *salt, size_t salt_len,
+			    unsigned long iter, const EVP_MD *md,
+			    size_t keylen, void *out)
+{
+    want(iter >= 1 && iter < 1 << 24);
+    return __real_hc_PKCS5_PBKDF2_HMAC(password, password_len, salt, salt_len,
+				       iter > 4096 ? 4096 : iter, md, keylen,
+				       out);
 }
 
 int

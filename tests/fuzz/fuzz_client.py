@@ -87,6 +87,9 @@ def cases():
             der.ctx(0, der.integer(0))))) + done
         yield kind, 0, piece(ERROR, 25, method_data(
             etype_info2(23, params=b"\0\0\x10\0"), (3, b"salt")))
+        for params in (b"\0\xff\xff\xff", b"\1\0\0\0", bytes(4)):
+            yield kind, 0, piece(ERROR, 25, method_data(
+                etype_info2(18, params=params), (2, b""))) + done
         yield kind, 0, piece(RAW, 0, krb.krb_error(
             25, REALM, needed, stime=NOW)) + done
         yield kind, 0, piece(PADATA, 0, method_data((17, der.ctx(
@@ -110,6 +113,7 @@ class Client(Target):
     # libkrb5 clears keys of no octets
     defines = ("-DBUILD_KRB5_LIB", "-fno-sanitize=nonnull-attribute",
                "-Dkrb5_sendto_context=fuzz_sendto_context")
+    link = ("-Wl,--wrap=hc_PKCS5_PBKDF2_HMAC",)
     words = (MARK, der.gtime(NOW), der.gtime(NOW + 3600), REALM.encode(),
              b"user", b"krbtgt", der.integer(16), der.integer(17),
              der.integer(19), der.integer(krb.PA_AS_FRESHNESS),

@@ -18,23 +18,13 @@
 #include <rsa.h>
 #include <dh.h>
 
-#include "key_vectors.h"
+#include "rsa_key.h"
 #include "../security/sec_test.h"
 #ifdef HAVE_OPENSSL_30
 #include "ossl/ec-key.h"
 #endif
 
 #define MAX_SIZE 512
-
-static BIGNUM *
-number(const char *hex)
-{
-    BIGNUM *bn = NULL;
-
-    if (BN_hex2bn(&bn, hex) == 0)
-	errx(1, "no number: %s", hex);
-    return bn;
-}
 
 static size_t
 octets(const char *hex, unsigned char *out)
@@ -44,22 +34,6 @@ octets(const char *hex, unsigned char *out)
     if (n < 0)
 	errx(1, "no octets: %s", hex);
     return n;
-}
-
-static RSA *
-rsa_key(void)
-{
-    RSA *rsa = RSA_new();
-
-    rsa->n = number(rsa_keys[0].n);
-    rsa->e = number(rsa_keys[0].e);
-    rsa->d = number(rsa_keys[0].d);
-    rsa->p = number(rsa_keys[0].p);
-    rsa->q = number(rsa_keys[0].q);
-    rsa->dmp1 = number(rsa_keys[0].dmp1);
-    rsa->dmq1 = number(rsa_keys[0].dmq1);
-    rsa->iqmp = number(rsa_keys[0].iqmp);
-    return rsa;
 }
 
 static void
@@ -84,7 +58,7 @@ use_rsa(void *arg)
 {
     static const unsigned char data[] = "what is signed";
     unsigned char block[MAX_SIZE], out[MAX_SIZE];
-    RSA *rsa = rsa_key();
+    RSA *rsa = rsa_key(0, NULL, 1, 1);
     const char *wrong;
     int n, m = -1;
 
@@ -104,7 +78,7 @@ use_rsa_secret(void *arg)
 {
     static const unsigned char data[] = "what is encrypted";
     unsigned char block[MAX_SIZE], out[MAX_SIZE];
-    RSA *rsa = rsa_key();
+    RSA *rsa = rsa_key(0, NULL, 1, 1);
     const char *wrong;
     int n, m = -1;
 

@@ -20,7 +20,7 @@
 #include <dh.h>
 
 #include "ossl_errors.h"
-#include "key_vectors.h"
+#include "rsa_key.h"
 #include "../security/sec_test.h"
 
 #define THREADS	4
@@ -28,32 +28,6 @@
 #define SIZE	256
 
 static pthread_barrier_t start;
-
-static BIGNUM *
-number(const char *hex)
-{
-    BIGNUM *bn = NULL;
-
-    if (BN_hex2bn(&bn, hex) == 0)
-	errx(1, "no number");
-    return bn;
-}
-
-static RSA *
-make_rsa(void)
-{
-    RSA *rsa = RSA_new();
-
-    rsa->n = number(rsa_keys[0].n);
-    rsa->e = number(rsa_keys[0].e);
-    rsa->d = number(rsa_keys[0].d);
-    rsa->p = number(rsa_keys[0].p);
-    rsa->q = number(rsa_keys[0].q);
-    rsa->dmp1 = number(rsa_keys[0].dmp1);
-    rsa->dmq1 = number(rsa_keys[0].dmq1);
-    rsa->iqmp = number(rsa_keys[0].iqmp);
-    return rsa;
-}
 
 static int
 signs(RSA *rsa)
@@ -82,7 +56,7 @@ static void
 test_threads(void)
 {
     pthread_t thread[THREADS];
-    RSA *rsa = make_rsa();
+    RSA *rsa = rsa_key(0, NULL, 1, 1);
     int i, failed = 0;
     void *result;
 
@@ -117,7 +91,7 @@ static void
 test_fork(void)
 {
     unsigned char a[SIZE], b[SIZE];
-    RSA *rsa = make_rsa();
+    RSA *rsa = rsa_key(0, NULL, 1, 1);
     int fd[2], status = -1;
     pid_t pid;
 

@@ -21,7 +21,7 @@
 #include <dh.h>
 
 #include "ossl_errors.h"
-#include "key_vectors.h"
+#include "rsa_key.h"
 #include "../security/sec_test.h"
 
 #define MAX_SIZE	512
@@ -31,16 +31,6 @@ static const RSA_METHOD *rsa_methods[2];
 static const DH_METHOD *dh_methods[2];
 static int methods;
 
-static BIGNUM *
-number(const char *hex)
-{
-    BIGNUM *bn = NULL;
-
-    if (BN_hex2bn(&bn, hex) == 0)
-	errx(1, "no number: %s", hex);
-    return bn;
-}
-
 static size_t
 octets(const char *hex, unsigned char *out)
 {
@@ -49,27 +39,6 @@ octets(const char *hex, unsigned char *out)
     if (n < 0)
 	errx(1, "no octets: %s", hex);
     return n;
-}
-
-/* crt 0 leaves d alone, as of a key that came without its factors */
-static RSA *
-rsa_key(int i, const RSA_METHOD *method, int private, int crt)
-{
-    RSA *rsa = RSA_new();
-
-    RSA_set_method(rsa, method);
-    rsa->n = number(rsa_keys[i].n);
-    rsa->e = number(rsa_keys[i].e);
-    if (private)
-	rsa->d = number(rsa_keys[i].d);
-    if (private && crt) {
-	rsa->p = number(rsa_keys[i].p);
-	rsa->q = number(rsa_keys[i].q);
-	rsa->dmp1 = number(rsa_keys[i].dmp1);
-	rsa->dmq1 = number(rsa_keys[i].dmq1);
-	rsa->iqmp = number(rsa_keys[i].iqmp);
-    }
-    return rsa;
 }
 
 /* Heimdal's own RSA leaves zeros in front of its results away. */

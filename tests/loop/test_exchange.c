@@ -19,6 +19,7 @@
 
 #include "exchange.h"
 #include "sec_test.h"
+#include "set_config.h"
 
 struct text {
     unsigned char p[1024];
@@ -643,19 +644,6 @@ test_done(void)
     _gsskrb5_ext_free(context, NULL);
 }
 
-static void
-set_config(const char *lines)
-{
-    char *text;
-
-    krb5_config_file_free(context, context->cf);
-    context->cf = NULL;
-    if (asprintf(&text, "[gssapi]\n%s\n", lines) < 0 ||
-	krb5_config_parse_string_multi(context, text, &context->cf))
-	errx(1, "krb5_config_parse_string_multi");
-    free(text);
-}
-
 /*
  * REQ: XT-09
  */
@@ -685,7 +673,7 @@ test_enabled(void)
     size_t i, k;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-	set_config(cases[i].lines);
+	set_config(context, cases[i].lines);
 	for (k = 0; k < sizeof(states) / sizeof(states[0]); k++) {
 	    memset(&ctx, 0, sizeof(ctx));
 	    ctx.state = states[k].state;
@@ -699,7 +687,7 @@ test_enabled(void)
 	    _gsskrb5_ext_free(context, ext);
 	}
     }
-    set_config("");
+    set_config(context, "");
 }
 
 static void

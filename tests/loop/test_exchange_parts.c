@@ -15,6 +15,7 @@
 
 #include "exchange.h"
 #include "sec_test.h"
+#include "set_config.h"
 
 #define SERVICE "service/host.test@SECURITY.TEST"
 #define DELEG GSS_C_DELEG_FLAG
@@ -61,19 +62,6 @@ end(struct made *m)
     if (m->ctx.ext != NULL)
 	_gsskrb5_ext_forget_early(context, &m->ctx);
     _gsskrb5_ext_done(context, &m->ext);
-}
-
-static void
-set_config(const char *lines)
-{
-    char *text;
-
-    krb5_config_file_free(context, context->cf);
-    context->cf = NULL;
-    if (asprintf(&text, "[gssapi]\n%s\n", lines) < 0 ||
-	krb5_config_parse_string_multi(context, text, &context->cf))
-	errx(1, "krb5_config_parse_string_multi");
-    free(text);
 }
 
 static krb5_keyblock *
@@ -385,11 +373,11 @@ test_require_bindings(void)
 static void
 test_missing_checksum(void)
 {
-    set_config("missing_checksum_flags = guess");
+    set_config(context, "missing_checksum_flags = guess");
     check(_gsskrb5_ext_flags_without_checksum(context, 77) == 77, "guess");
-    set_config("missing_checksum_flags = none");
+    set_config(context, "missing_checksum_flags = none");
     check(_gsskrb5_ext_flags_without_checksum(context, 77) == 0, "none");
-    set_config("");
+    set_config(context, "");
     check(_gsskrb5_ext_flags_without_checksum(context, 77) == 0, "nothing");
 }
 
@@ -426,14 +414,14 @@ test_initiate_early(void)
 	m.ext.offered = 1;
 	if (early[i].theirs != ETYPE_NULL)
 	    m.ctx.auth_context->local_subkey = new_key(early[i].theirs);
-	set_config("early_prot_ready = true");
+	set_config(context, "early_prot_ready = true");
 	check(_gsskrb5_ext_initiate_early(context, &m.ctx, early[i].flags) ==
 	      (early[i].ready ? READY : 0) &&
 	      m.ext.early.ready == (unsigned)early[i].ready,
 	      "an initiator before the answer: %s", early[i].what);
 	end(&m);
     }
-    set_config("");
+    set_config(context, "");
 }
 
 static void
@@ -442,7 +430,7 @@ test_accept_early(void)
     struct made m;
     size_t i;
 
-    set_config("early_prot_ready = true");
+    set_config(context, "early_prot_ready = true");
     for (i = 0; i < sizeof(early) / sizeof(early[0]); i++) {
 	begin(&m);
 	m.ext.offered = 1;
@@ -455,7 +443,7 @@ test_accept_early(void)
 	      "an acceptor before the answer: %s", early[i].what);
 	end(&m);
     }
-    set_config("");
+    set_config(context, "");
 }
 
 /*
@@ -602,7 +590,7 @@ test_targets(void)
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 	snprintf(line, sizeof(line), "extra_tokens_without_mutual = %s",
 		 cases[i].pattern);
-	set_config(line);
+	set_config(context, line);
 	begin(&m);
 	_gsskrb5_ext_begin_offer(context, &m.ctx, 0);
 	check(m.ext.awaited == (unsigned)cases[i].match &&
@@ -614,7 +602,7 @@ test_targets(void)
 	check(!m.ext.awaited && !m.ext.offered, "DCE style");
 	end(&m);
     }
-    set_config("");
+    set_config(context, "");
 }
 
 static void

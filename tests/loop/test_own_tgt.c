@@ -16,6 +16,7 @@
 
 #include "exchange.h"
 #include "sec_test.h"
+#include "set_config.h"
 
 #define NOW 1700000000
 #define RENEWED (NOW + 36000)		/* when the new one ends */
@@ -337,19 +338,6 @@ test_not_renewed(void)
     free(cred);
 }
 
-static void
-set_config(const char *lines)
-{
-    char *text;
-
-    krb5_config_file_free(context, context->cf);
-    context->cf = NULL;
-    if (asprintf(&text, "[gssapi]\n%s\n", lines) < 0 ||
-	krb5_config_parse_string_multi(context, text, &context->cf))
-	errx(1, "krb5_config_parse_string_multi");
-    free(text);
-}
-
 /*
  * Whose cache it is: never one that is only there, nor one to initiate with.
  */
@@ -385,7 +373,7 @@ test_caches(void)
     check(_gsskrb5_ext_read_own_tgt(context, cred, &own) ==
 	  GSSKRB5_EXT_ERR_NO_TGT, "one without a cache");
 
-    set_config(line);
+    set_config(context, line);
     check(_gsskrb5_ext_read_own_tgt(context, NULL, &own) == 0 &&
 	  is(&own, "old") && closed == 1, "the cache of the configuration");
     _gsskrb5_ext_forget_own_tgt(context, &own);
@@ -401,11 +389,11 @@ test_caches(void)
     check(_gsskrb5_ext_read_own_tgt(context, cred, &own) ==
 	  GSSKRB5_EXT_ERR_NO_TGT && is_nothing(&own) && closed == 4,
 	  "not of another");
-    set_config("acceptor_ccache = NO-SUCH-TYPE:cache");
+    set_config(context, "acceptor_ccache = NO-SUCH-TYPE:cache");
     closed = 0;
     check(_gsskrb5_ext_read_own_tgt(context, NULL, &own) != 0 &&
 	  is_nothing(&own) && closed == 0, "a cache that cannot be");
-    set_config("");
+    set_config(context, "");
 
     krb5_free_principal(context, cred->principal);
     krb5_cc_destroy(context, id);
@@ -458,12 +446,12 @@ test_preference(void)
     size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-	set_config(cases[i].lines);
+	set_config(context, cases[i].lines);
 	check(_gsskrb5_ext_prefers_own_tgt(context, host) == cases[i].host &&
 	      _gsskrb5_ext_prefers_own_tgt(context, http) == cases[i].http,
 	      "preferred, case %d", (int)i);
     }
-    set_config("");
+    set_config(context, "");
     krb5_free_principal(context, host);
     krb5_free_principal(context, http);
 }
