@@ -24,7 +24,7 @@ begin_group(const hc_DH *dh, BIGNUM *bn[4])
 {
     OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
 
-    if (bld != NULL && dh->p != NULL && dh->g != NULL &&
+    if (bld != NULL &&
 	(bn[0] = _hc_ossl_bn(dh->p)) != NULL &&
 	(bn[1] = _hc_ossl_bn(dh->g)) != NULL &&
 	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_FFC_P, bn[0]) == 1 &&
@@ -187,7 +187,8 @@ compute_key(unsigned char *secret, const hc_BIGNUM *pub, hc_DH *dh)
     EVP_PKEY *own = NULL, *peer = NULL;
     int len = -1;
 
-    if (dh->pub_key == NULL || dh->g == NULL || dh->priv_key == NULL)
+    if (dh->p == NULL || dh->g == NULL || dh->pub_key == NULL ||
+	dh->priv_key == NULL)
 	return -1;
     ERR_set_mark();
     if ((own = make_pkey(dh, dh->pub_key, dh->priv_key)) != NULL &&

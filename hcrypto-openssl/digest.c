@@ -33,11 +33,25 @@ init(hc_EVP_MD_CTX *hc, const EVP_MD *md)
 }
 
 static int
+cleanup(hc_EVP_MD_CTX *hc)
+{
+    struct digest_state *s = (void *)hc;
+
+    EVP_MD_CTX_free(s->ctx);	/* wipes the state */
+    s->ctx = NULL;
+    return 1;
+}
+
+static int
 update(hc_EVP_MD_CTX *hc, const void *data, size_t len)
 {
     struct digest_state *s = (void *)hc;
 
-    return s->ctx != NULL && EVP_DigestUpdate(s->ctx, data, len) == 1;
+    if (s->ctx != NULL && EVP_DigestUpdate(s->ctx, data, len) == 1)
+	return 1;
+    /* HMAC_Update() does not tell; final() will */
+    cleanup(hc);
+    return 0;
 }
 
 static int
@@ -46,16 +60,6 @@ final(void *out, hc_EVP_MD_CTX *hc)
     struct digest_state *s = (void *)hc;
 
     return s->ctx != NULL && EVP_DigestFinal_ex(s->ctx, out, NULL) == 1;
-}
-
-static int
-cleanup(hc_EVP_MD_CTX *hc)
-{
-    struct digest_state *s = (void *)hc;
-
-    EVP_MD_CTX_free(s->ctx);	/* wipes the state */
-    s->ctx = NULL;
-    return 1;
 }
 
 /* What is kept of a digest. */

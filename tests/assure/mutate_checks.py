@@ -207,7 +207,9 @@ DIRECT_NOT = ("test_mutated_exchanges", "test_extra_threads",
 # of who includes this header, or one whose name begins so
 DIRECT_MORE = (("loop_", "loop_check.c"),
                ("count_syscalls.h", "count_syscalls.c"),
-               ("ossl_errors.h", "ossl_errors.c"))
+               ("ossl_errors.h", "ossl_errors.c"),
+               ("ossl_fail.h", "ossl_fail.c"),
+               ("ossl_fail.h", "ossl_fail.am"))
 
 
 def include_flags():
@@ -236,6 +238,13 @@ def hcrypto_flags(name):
             for where in ("obj", "src")]
 
 
+def more_flags(path):
+    """A source, or the options that a makefile's part has."""
+    if path.suffix != ".am":
+        return [str(path)]
+    return re.findall(r"-Wl,--wrap=\w+", path.read_text())
+
+
 def build_direct(files, state):
     """Programs with the mutants in them, in state/direct."""
     directory = state / "direct"
@@ -256,8 +265,9 @@ def build_direct(files, state):
             if path.stem.startswith(DIRECT_NOT):
                 continue
             text = path.read_text()
-            more = [str(path.parent / source) for include, source in
-                    DIRECT_MORE if '"%s' % include in text]
+            more = [flag for include, source in DIRECT_MORE
+                    if '"%s' % include in text
+                    for flag in more_flags(path.parent / source)]
             more += ["-Wl,--wrap=%s" % name for name in sorted(set(
                 re.findall(r"^__wrap_(\w+)\(", text, re.M)))]
             target = directory / part / path.stem
