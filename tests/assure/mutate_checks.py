@@ -16,7 +16,8 @@ usage: mutate_checks.py [--build] [--record] [--again] [--direct | --here]
                         [FILE...]
 
 FILE is part of a file's name, or of FILE.c:FUNCTION (default: all).
-  --build      make the copy anew from the tree
+  --build      make the copy anew, also where neither the modules nor the tests
+               in C have changed
   --here       no copy: the mutants go into the build that there is, which is
                quick; ./build.sh --discard takes them out.  For a clone of the
                tree.
@@ -41,6 +42,7 @@ The exit status is 1 when a mutant survives that the list does not have.
 
 import argparse
 import collections
+import hashlib
 import os
 import re
 import shutil
@@ -546,14 +548,23 @@ def arguments():
     return parser.parse_args()
 
 
+def stamp(files, state):
+    """What a build is of: mutants and tests in C."""
+    of = hashlib.sha256("".join(texts_of(files, state).values()).encode())
+    for path in sorted((install.ROOT / "tests").rglob("*.[ch]")):
+        of.update(path.read_bytes())
+    return of.hexdigest()
+
+
 def make_build(args, files, state):
-    """What the arguments ask for, if it is not there."""
+    """What the arguments ask for, if it is not there as it is now."""
     kind = "direct" if args.direct else "here" if args.here else "copy"
     made = state / ("built." + kind)
-    if args.build or not made.exists():
+    of = stamp(files, state)
+    if args.build or not made.exists() or made.read_text() != of:
         {"direct": build_direct, "here": build_here, "copy": build}[kind](
             files, state)
-        made.touch()
+        made.write_text(of)
 
 
 def make_tests(args, wanted, state):

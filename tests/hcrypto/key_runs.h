@@ -66,7 +66,8 @@ static int
 crypt_text(const EVP_CIPHER *cipher, int encrypt, const unsigned char *in,
 	   unsigned char *out, int *ok)
 {
-    unsigned char key[32] = "a key of a cipher in many tests", iv[16] = "an IV";
+    unsigned char key[32] = "a key of a cipher in many tests";
+    unsigned char iv[16] = "an IV";
     EVP_CIPHER_CTX ctx;
 
     EVP_CIPHER_CTX_init(&ctx);
@@ -131,7 +132,8 @@ use_digest(const EVP_MD *(*digest)(void), const EVP_MD *own)
     fault_on();
     md = (*digest)();
     another = fault_hit && md != own;
-    ok = md != NULL && EVP_Digest(text, sizeof(text), out, &len, md, NULL) == 1;
+    ok = md != NULL &&
+	EVP_Digest(text, sizeof(text), out, &len, md, NULL) == 1;
     mac_ok = md != NULL && HMAC(md, "key", 3, text, sizeof(text), mac,
 				&mac_len) != NULL;
     fault_off();

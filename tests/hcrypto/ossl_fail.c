@@ -55,12 +55,14 @@ type							\
 __wrap_##name args					\
 {							\
     need(given, #name);					\
-    return ossl_fails(#name) ? failed : __real_##name with; \
+    if (ossl_fails(#name))				\
+	return failed;					\
+    return __real_##name with;				\
 }
 
 /*
- * It fails when it has done all: who does not look at what it returns would not
- * be told by what comes next.
+ * It fails when it has done all: who does not look at what it returns is not
+ * told by what comes next.
  */
 #define WRAP_DONE(type, name, args, with, given, failed)	\
 type __real_##name args;				\
@@ -89,9 +91,12 @@ WRAP(EVP_CIPHER *, EVP_CIPHER_fetch,
      (OSSL_LIB_CTX *lib, const char *name, const char *properties),
      (lib, name, properties), 1, NULL)
 /* these do not fail: another cipher of that name */
-WRAP_DONE(int, EVP_CIPHER_get_block_size, (const EVP_CIPHER *c), (c), c != NULL, 5)
-WRAP_DONE(int, EVP_CIPHER_get_key_length, (const EVP_CIPHER *c), (c), c != NULL, 5)
-WRAP_DONE(int, EVP_CIPHER_get_iv_length, (const EVP_CIPHER *c), (c), c != NULL, 5)
+WRAP_DONE(int, EVP_CIPHER_get_block_size, (const EVP_CIPHER *c), (c),
+     c != NULL, 5)
+WRAP_DONE(int, EVP_CIPHER_get_key_length, (const EVP_CIPHER *c), (c),
+     c != NULL, 5)
+WRAP_DONE(int, EVP_CIPHER_get_iv_length, (const EVP_CIPHER *c), (c),
+     c != NULL, 5)
 
 int __real_EVP_Cipher(EVP_CIPHER_CTX *, unsigned char *,
 		      const unsigned char *, unsigned int);
@@ -105,7 +110,8 @@ __wrap_EVP_Cipher(EVP_CIPHER_CTX *ctx, unsigned char *out,
     int done;
 
     need(ctx != NULL && len != 0 && len <= INT_MAX, "EVP_Cipher");
-    done = len >= (unsigned)HUGE ? (int)len : __real_EVP_Cipher(ctx, out, in, len);
+    done = len >= (unsigned)HUGE ? (int)len :
+	__real_EVP_Cipher(ctx, out, in, len);
     return ossl_fails("EVP_Cipher") ? 0 : done;
 }
 
@@ -195,7 +201,6 @@ WRAP(EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_name,
 WRAP(EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_pkey,
      (OSSL_LIB_CTX *lib, EVP_PKEY *pkey, const char *properties),
      (lib, pkey, properties), pkey != NULL, NULL)
-WRAP_DONE(int, EVP_PKEY_fromdata_init, (EVP_PKEY_CTX *ctx), (ctx), ctx != NULL, 0)
 WRAP(int, EVP_PKEY_fromdata,
      (EVP_PKEY_CTX *ctx, EVP_PKEY **pkey, int selection, OSSL_PARAM *params),
      (ctx, pkey, selection, params), ctx != NULL && params != NULL, 0)
@@ -219,6 +224,7 @@ WRAP_DONE(int, EVP_PKEY_is_a, (const EVP_PKEY *pkey, const char *name),
 #define INIT(name)						\
 WRAP_DONE(int, name, (EVP_PKEY_CTX *ctx), (ctx), ctx != NULL, 0)
 
+INIT(EVP_PKEY_fromdata_init)
 INIT(EVP_PKEY_keygen_init)
 INIT(EVP_PKEY_derive_init)
 INIT(EVP_PKEY_sign_init)
@@ -238,16 +244,18 @@ WRAP_DONE(int, EVP_PKEY_CTX_set1_rsa_keygen_pubexp,
 WRAP_DONE(int, EVP_PKEY_derive_set_peer_ex,
      (EVP_PKEY_CTX *ctx, EVP_PKEY *peer, int validate), (ctx, peer, validate),
      ctx != NULL && peer != NULL, 0)
-WRAP_DONE(int, EVP_PKEY_derive, (EVP_PKEY_CTX *ctx, unsigned char *p, size_t *len),
-     (ctx, p, len), ctx != NULL, 0)
+WRAP_DONE(int, EVP_PKEY_derive,
+     (EVP_PKEY_CTX *ctx, unsigned char *p, size_t *len), (ctx, p, len),
+     ctx != NULL, 0)
 WRAP_DONE(int, EVP_PKEY_verify,
      (EVP_PKEY_CTX *ctx, const unsigned char *sig, size_t siglen,
       const unsigned char *data, size_t len), (ctx, sig, siglen, data, len),
      ctx != NULL, 0)
 
-#define WORK(name)							\
-WRAP_DONE(int, name, (EVP_PKEY_CTX *ctx, unsigned char *out, size_t *outlen,	\
-		 const unsigned char *in, size_t len),			\
+#define WORK(name)						\
+WRAP_DONE(int, name,						\
+     (EVP_PKEY_CTX *ctx, unsigned char *out, size_t *outlen,	\
+      const unsigned char *in, size_t len),			\
      (ctx, out, outlen, in, len), ctx != NULL && len <= INT_MAX, 0)
 
 WORK(EVP_PKEY_sign)

@@ -4,9 +4,9 @@
  */
 
 /*
- * Functions of OpenSSL that fail.  A program that is linked statically, and with
- * the options of ossl_fail.am, calls those of ossl_fail.c in their place, and so
- * does hcrypto in it.
+ * Functions of OpenSSL that fail.  A program that is linked statically, and
+ * with the options of ossl_fail.am, calls those of ossl_fail.c in their place,
+ * and so does hcrypto in it.
  */
 
 #ifndef OSSL_FAIL_H
