@@ -372,6 +372,7 @@ use_ec_octets(void *arg)
 	wrong = "octets without success";
     else
 	wrong = judge(ok && again, ok && again && octets_len == 65 &&
+		      q != NULL && q[0] == 4 &&
 		      len == want_len && memcmp(p, want, len) == 0);
     free(p);
     free(q);

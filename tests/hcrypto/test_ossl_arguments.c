@@ -5,8 +5,8 @@
 
 /*
  * What OpenSSL is not to be asked: lengths that are none to it, keys that have
- * no parts or wrong ones, contexts in which nothing was begun.  ossl_fail.c ends
- * the process when it is.
+ * no parts or wrong ones, contexts in which nothing was begun.  ossl_fail.c
+ * ends the process when it is.
  */
 
 /* REQ: none (issue 8) */
@@ -51,14 +51,18 @@ password(size_t password_len, size_t salt_len, unsigned long iter,
 {
     unsigned char key[20];
 
-    return _hc_ossl_pbkdf2("password", password_len, "salt", salt_len, iter, md,
-			   keylen, key);
+    return _hc_ossl_pbkdf2("password", password_len, "salt", salt_len, iter,
+			   md, keylen, key);
 }
 
 static void
 test_password(void)
 {
     const EVP_MD *md = EVP_sha1();
+    struct {
+	unsigned char before[512];
+	struct hc_evp_md md;
+    } other;
 
     check(password(8, 4, 2, md, 20) == 1, "a password's key");
     check(password(8, 4, 2, EVP_hcrypto_sha1(), 20) == 0,
@@ -73,8 +77,10 @@ test_password(void)
 	  password(8, 4, TOO_LONG, md, 20) == 0, "many iterations");
     check(password(8, 4, 2, md, INT_MAX) == 1 &&
 	  password(8, 4, 2, md, TOO_LONG) == 0, "a long key");
+    memset(&other, 0xff, sizeof(other));
+    other.md = *EVP_hcrypto_sha256();
     check(_hc_ossl_digest(NULL) == NULL &&
-	  _hc_ossl_digest(EVP_hcrypto_sha256()) == NULL &&
+	  _hc_ossl_digest(&other.md) == NULL &&
 	  _hc_ossl_digest(EVP_sha256()) != NULL, "whose digest it is");
 }
 
@@ -88,6 +94,8 @@ test_cipher(const char *name, const EVP_CIPHER *cipher, int any,
 
     EVP_CIPHER_CTX_init(&ctx);
     check(EVP_CipherInit_ex(&ctx, cipher, NULL, NULL, iv, 1) == 1 &&
+	  EVP_Cipher(&ctx, out, text, 16) == 0 &&
+	  EVP_CipherInit_ex(&ctx, NULL, NULL, NULL, iv, 0) == 1 &&
 	  EVP_Cipher(&ctx, out, text, 16) == 0, "%s without a key", name);
     check(EVP_CipherInit_ex(&ctx, NULL, NULL, key, iv, 1) == 1 &&
 	  EVP_Cipher(&ctx, out, text, 16) == 1, "%s with one", name);
@@ -222,12 +230,12 @@ test_new_rsa(void)
 }
 
 static DH *
-dh_key(const char *prime, const char *private)
+dh_key(const char *prime, const char *generator, const char *private)
 {
     DH *dh = DH_new();
 
     dh->p = number(prime);
-    dh->g = number("2");
+    dh->g = number(generator);
     if (private != NULL)
 	dh->priv_key = number(private);
     return dh;
@@ -252,8 +260,9 @@ computes_without(DH *dh, BIGNUM **part)
 static void
 test_dh(void)
 {
-    DH *dh = dh_key(dh_prime, dh_good[0].private);
-    DH *bad = dh_key(dh_prime, "00"), *even = dh_key("10", "03");
+    DH *dh = dh_key(dh_prime, "02", dh_good[0].private);
+    DH *bad = dh_key(dh_prime, "02", "00"), *even = dh_key("10", "02", "03");
+    DH *last = dh_key("0b", "0a", "01");
     BIGNUM *nothing = NULL;
 
     check(DH_generate_key(dh) == 1 && computes_without(dh, &nothing),
@@ -269,6 +278,8 @@ test_dh(void)
 
     check(DH_generate_key(bad) != 1 && bad->pub_key == NULL,
 	  "1 is no public key");
+    check(DH_generate_key(last) != 1 && last->pub_key == NULL,
+	  "p - 1 is none, either");
     check(DH_generate_key(even) != 1, "an even prime");
     BN_free(bad->p);
     bad->p = NULL;
@@ -280,6 +291,7 @@ test_dh(void)
     DH_free(dh);
     DH_free(bad);
     DH_free(even);
+    DH_free(last);
 }
 
 static void
