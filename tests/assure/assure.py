@@ -2,9 +2,10 @@
 """Attack by machine, for hours: make assure.
 
 Runs the parts below one after the other, shows how far each is, and ends with
-one table.  A part that has ended well is not run again until something outside
-doc/ has changed; one that was interrupted goes on where it stopped (the
-mutants, the fuzzers' corpora).
+one table.  A part that has ended well is not run again until something has
+changed that it runs: the modules, patches and build, and what of tests/ it
+names; one that was interrupted goes on where it stopped (the mutants, the
+fuzzers' corpora).
 
 usage: assure.py [--hours H] [--again] [--tables FILE] [PART...]
 
@@ -37,6 +38,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from realm import install               # noqa: E402
 
 TESTS = install.TESTS
+SHARED = ("realm/*", "wire/*", "ext/*", "security/sec_test.h")
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 
 
@@ -45,15 +47,18 @@ class Part:
 
     A command is a list.  `facts` are expressions whose first group is a
     number; those of several lines are added up.  `table` is what writes a
-    table of the part's own, without the document's name.
+    table of the part's own, without the document's name.  `tests` are
+    patterns of what it runs of tests/, beside SHARED.
     """
 
-    def __init__(self, name, commands, facts, env=None, table=None):
+    def __init__(self, name, commands, facts, env=None, table=None,
+                 tests=("*",)):
         self.name = name
         self.commands = commands
         self.facts = facts
         self.env = env or {}
         self.table = table
+        self.tests = ["tests/" + name for name in (*tests, *SHARED)]
 
 
 def python(name, *args):
@@ -94,15 +99,19 @@ def parts(hours=1):
                         suite("assure/t_faults_kdc"),
                         suite("assure/t_faults_pkinit"),
                         suite("assure/t_faults_between"),
-                        suite("assure/t_kdc_memory")], faults, env=every),
+                        suite("assure/t_kdc_memory")], faults, env=every,
+             tests=("assure/faults*", "assure/test_faults*",
+                    "assure/t_faults*", "assure/t_kdc_memory.py")),
         Part("threads", [suite("assure/t_threads")],
              {"passed": r"^(\d+) passed", "failed": r"passed, (\d+) failed"},
-             env={"HELGRIND_EXCHANGES": "50"}),
+             env={"HELGRIND_EXCHANGES": "50"},
+             tests=("assure/race.c", "assure/t_threads.py")),
         Part("load", [python("soak/soak_load.py", "1800")],
              {"requests": r"(\d+) requests, \d+ findings",
-              "findings": r"\d+ requests, (\d+) findings"}),
+              "findings": r"\d+ requests, (\d+) findings"},
+             tests=("soak/*",)),
         Part("fuzz", [python("fuzz/run_fuzz.py", str(int(3600 * hours)))],
-             fuzz),
+             fuzz, tests=("fuzz/*",)),
         Part("mutants", [[*mutants, "--build", "--each", "20"]],
              {"mutants": r"^all +(\d+)", "killed": r"^all +\d+ +(\d+)",
               "survived": r"^all(?: +\d+){2} +(\d+)",
@@ -131,6 +140,7 @@ def git(*args):
 
 # what no part depends on: these tables are there
 BUT_DOCUMENTS = ("--", ".", ":!doc")
+BUT_TESTS = (*BUT_DOCUMENTS, ":!tests", ":!packaging", ":!NEWS", ":!*.md")
 
 
 def tree():
@@ -139,10 +149,11 @@ def tree():
         "+" if git("status", "--porcelain", *BUT_DOCUMENTS)[1] else "")
 
 
-def is_as(before):
-    """Whether the tree is still what tree() has said."""
-    return not before.endswith("+") and \
-        git("diff", "--quiet", before, *BUT_DOCUMENTS)[0] == 0
+def is_as(before, part):
+    """Whether what the part runs is still what tree() has said."""
+    return not before.endswith("+") and all(
+        git("diff", "--quiet", before, *paths)[0] == 0
+        for paths in (BUT_TESTS, ("--", *part.tests)))
 
 
 def log_of(name):
@@ -225,8 +236,8 @@ def main():
               if not args.part or p.name in args.part]
     for number, part in enumerate(wanted, 1):
         done = state.get(part.name)
-        if done and done["status"] == 0 and is_as(done["tree"]) and \
-                not args.again:
+        if done and done["status"] == 0 and not args.again and \
+                is_as(done["tree"], part):
             print("[%d/%d] %s: done before" % (number, len(wanted),
                                                part.name))
             continue

@@ -699,6 +699,37 @@ test_empty(void)
     end(&m);
 }
 
+/* -- replay_protect.c -------------------------------------------------- */
+
+/*
+ * In user-to-user the acceptor is who its own TGT is of, whatever name it was
+ * asked to accept for.
+ *
+ * REQ: XT-55
+ */
+static void
+test_policy(void)
+{
+    struct made m;
+
+    set_config(context, "acceptor = {\n"
+	       "user = {\nreplay_protection = require\n}\n"
+	       "service = {\nreplay_protection = challenge\n}\n}");
+    begin(&m);
+    _gsskrb5_ext_accept_policy(context, &m.ctx, NULL, m.ctx.target, NULL);
+    check(m.ext.policy == REPLAY_POLICY_CHALLENGE, "the service's policy");
+    end(&m);
+
+    begin(&m);
+    m.ext.user2user = 1;
+    m.ext.own.client = name("user@SECURITY.TEST");
+    _gsskrb5_ext_accept_policy(context, &m.ctx, NULL, m.ctx.target, NULL);
+    check(m.ext.policy == REPLAY_POLICY_REQUIRE,
+	  "the user's, by user-to-user");
+    end(&m);
+    set_config(context, "");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -723,6 +754,7 @@ main(int argc, char **argv)
     test_targets();
     test_told();
     test_empty();
+    test_policy();
     krb5_free_context(context);
     return check_done();
 }
