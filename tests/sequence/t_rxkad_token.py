@@ -276,6 +276,124 @@ class VerifyTest(TokenCase):
         self.refused(self.build().stdout, 19270408, "enctype", "--profile=strict")
 
 
+class CommandLineTest(TokenCase):
+    """What is asked for, and what cannot be."""
+
+    def test_usage(self):
+        for args in (("--help",), ("-h",)):
+            seen = self.tool(*args).stderr
+            for command in ("inspect", "build", "verify"):
+                self.assertIn("    %s" % command, seen)
+                self.assertRegex(self.tool(command, "--help").stderr, r"Usage: \S+ %s" % command)
+                self.tool(command, "--no-such-option", expect_code=2)
+        self.assertIn("rxkad-token", self.tool("--version").stderr)
+        self.tool("--no-such-option", expect_code=2)
+        for args in (), ("afs/a@EXT.TEST", "afs/b@EXT.TEST"):
+            self.tool("build", *args, expect_code=2, expect_msg="build needs the principal")
+        for command in "inspect", "verify":
+            self.tool(command, "a", "b", expect_code=2, expect_msg="one file at a time")
+
+    def test_numbers_of_a_token(self):
+        for text in "213x", "", "x", "99999999999", "-2147483649", "2147483648", "9" * 30:
+            self.tool("inspect", "--kvno=%s" % text, stdin="00" * 64, expect_code=2, expect_msg="is no number")
+        for text in "-2147483648", "2147483647", "0":
+            seen = self.tool("inspect", "--kvno=%s" % text, stdin="00" * 64).stdout
+            self.assertRegex(seen, r"Token number: +%s, Kerberos 4" % text)
+        self.tool("inspect", "--kvno=0xd5", stdin="00" * 64, expect_code=1)
+
+    def test_first_lines(self):
+        octets = token_of(self.build().stdout)[1].hex()
+        for line in "kvno 213\n", "kvno 213\r\n", "kvno %s\n" % "213".rjust(19):
+            self.assertNotIn("guessed", self.tool("inspect", stdin=line + octets).stdout)
+        # they are octets like others
+        for text in "kvno 213", "kvno ", "kvno %s\n00" % "213".rjust(20), "kvn0 213\n00":
+            seen = self.tool("inspect", stdin=text, expect_code=1).stdout
+            self.assertIn("guessed", seen)
+            self.assertRegex(seen, r"Length: +%d octets" % len(text))
+        self.tool("inspect", stdin="kvno \n00", expect_code=2, expect_msg="is no number")
+        for text in "0", "000", "0x00":
+            self.tool("inspect", stdin="kvno 213\n" + text, expect_code=2, expect_msg="no hexadecimal")
+
+    def test_hexadecimal(self):
+        for text, length in (("00" * 40, 40), ("aF" * 40, 40), ("09 \t\n" * 40, 40), ("a" * 41, 41), ("", 0),
+                             *((c * 40, 40) for c in "/:@Gg`")):
+            seen = self.tool("inspect", stdin=text, expect_code=1).stdout
+            self.assertRegex(seen, r"Length: +%d octets" % length)
+            self.assertNotIn("Hint:", seen)
+
+    def test_files(self):
+        directory = self.realm.dir
+        self.tool("inspect", "/nonexistent", expect_code=2, expect_msg="/nonexistent")
+        self.tool("inspect", directory, expect_code=2, expect_msg=str(directory))
+        for length, code in ((256 * 1024, 1), (256 * 1024 + 1, 2)):
+            (directory / "long").write_text("0" * length)
+            self.tool("inspect", directory / "long", expect_code=code, expect_msg="too long" if code == 2 else "")
+        for output in "/nonexistent/token", "/dev/full":
+            self.build("--output=%s" % output, expect_code=2, expect_msg=output)
+        for cache in "FILE:/nonexistent", "NO-SUCH-TYPE:x":
+            self.build("--cache=%s" % cache, expect_code=2, expect_msg="credentials cache")
+        self.tool("build", "a@b@c", expect_code=2, expect_msg="a@b@c")
+
+    def test_keys(self):
+        token = self.build().stdout
+        for option, text in (("--keytab=NO-SUCH-TYPE:x", "NO-SUCH-TYPE"), ("--keytab=FILE:/nonexistent", "nonexistent"),
+                             ("--keyfile=/nonexistent", "keyfile"), ("--keyfileext=/nonexistent", "keyfileext")):
+            self.tool("verify", option, stdin=token, expect_code=2, expect_msg=text)
+        self.tool("verify", "--keytab=FILE:%s" % self.keytab, "--principal=a@b@c", stdin=token, expect_code=2)
+        path = self.realm.dir / "KeyFileExt"
+        self.client.run("ktutil", "copy", "FILE:%s" % self.keytab, "AFSKEYFILEEXT:%s" % path)
+        self.tool("verify", "--keyfileext=%s" % path, stdin=token, expect_msg="accepted")
+        self.good_again()
+
+    def test_times_and_addresses(self):
+        token = self.build().stdout
+        for text in "", "x", "1x", "9" * 30:
+            self.verify(token, "--time=%s" % text, expect_code=2, expect_msg="is no time in seconds")
+        self.verify(token, "--address=no.such.address.invalid", expect_code=2)
+        seen = self.verify(token, "--profile=modern", "--address=10.1.2.3").stdout
+        self.assertNotIn("Host:", seen)
+
+    def test_names_are_printed_as_text(self):
+        for name, printed in (r"a\\b", r"a\x5cb"), ("a~b", "a~b"), (r"a\ b", "a b"), ("a\u00e9b", r"a\xc3\xa9b"):
+            with self.subTest(name):
+                self.realm.add(name, password="password")
+                self.client.kinit(name, password="password")
+                seen = self.verify(self.build().stdout).stdout
+                self.assertIn("Name:           %s\n" % printed, seen)
+
+    def test_what_inspect_tells(self):
+        octets, ticket = (token_of(self.build(*args).stdout)[1] for args in ((), ("--ticket",)))
+        seen = self.tool("inspect", "--kvno=256", stdin=octets.hex(), expect_code=1).stdout
+        self.assertRegex(seen, r"Hint: +with the number 213 it is one")
+        self.assertNotIn("As rxkad 2b:", self.tool("inspect", stdin=octets.hex()).stdout)
+        seen = self.tool("inspect", stdin=ticket.hex()).stdout
+        self.assertRegex(seen, r"Token number: +256, .*guessed")
+        self.assertRegex(seen, r"As rxkad 2b: +%d octets" % len(octets))
+        unknown = self.without_version(99)
+        seen = self.tool("inspect", stdin=unknown.hex()).stdout
+        self.assertRegex(seen, r"Service key: +unknown enctype \(99\), version not said: 0")
+
+    @staticmethod
+    def without_version(etype, cipher=bytes(100)):
+        return der.tlv(der.SEQUENCE, b"".join(
+            der.tlv(n, field, der.CONTEXT, True)
+            for n, field in ((0, der.integer(etype)), (2, der.octets(cipher)))), constructed=True)
+
+    def test_the_newest_key(self):
+        octets = token_of(self.build().stdout)[1]
+        start, size = header(octets)
+        fields, pos = [], start
+        while pos < start + size:
+            end = pos + whole(octets[pos:])
+            fields.append(octets[pos:end])
+            pos = end
+        self.assertEqual([field[0] for field in fields], [0xa0, 0xa1, 0xa2])
+        cut = der.tlv(der.SEQUENCE, fields[0] + fields[2], constructed=True).hex()
+        seen = self.verify(cut, expect_code=1).stdout
+        self.assertRegex(seen, r"Sent to client: +19270408")
+        self.verify(cut, "--newest-key", expect_msg="accepted")
+
+
 class DesTest(RealmCase):
     """A cell of 2003: single DES everywhere."""
     realm_args = {"libdefaults": {"allow_weak_crypto": True}, "kadmin": {"default_keys": "des-cbc-crc:pw-salt"}}
