@@ -112,7 +112,7 @@ def parts(hours=1):
              tests=("soak/*",)),
         Part("fuzz", [python("fuzz/run_fuzz.py", str(int(3600 * hours)))],
              fuzz, tests=("fuzz/*",)),
-        Part("mutants", [[*mutants, "--build", "--each", "20"]],
+        Part("mutants", [[*mutants, "--suites", "--each", "20"]],
              {"mutants": r"^all +(\d+)", "killed": r"^all +\d+ +(\d+)",
               "survived": r"^all(?: +\d+){2} +(\d+)",
               "with a reason": r"^all(?: +\d+){3} +(\d+)",
