@@ -53,6 +53,8 @@ class Memory(RealmCase):
         super().setUpClass()
         cls.realm.add(soak_load.AFS)
         cls.tgt = tgs.get_tgt(cls.realm)
+        cls.kinds = {kind.name: kind.make
+                     for kind in soak_load.kinds(cls.realm)}
 
     def costs_nothing(self, requests):
         """[(name, octets)]; each is asked three times."""
@@ -81,14 +83,11 @@ class Memory(RealmCase):
         # an encrypted challenge that is none (RFC 6113, 5.4.6)
         challenge = krb.encrypted_data(password, KU_ENC_CHALLENGE_CLIENT,
                                        bytes(20))
-        found = {kind.name: kind.make
-                 for kind in soak_load.kinds(self.realm)}
-        found.update({
+        return dict(self.kinds, **{
             "TGS, user-to-user": lambda: user2user,
             "FAST": lambda: armored(self.tgt),
             "FAST, challenge": lambda: armored(self.tgt, [(PA_ENCRYPTED_CHALLENGE, challenge)]),
         })
-        return found
 
     def test_a_ticket_of_an_enctype_without_a_key(self):
         ticket = self.tgt.ticket
@@ -101,6 +100,13 @@ class Memory(RealmCase):
 
     def test_a_signer_without_certificate(self):
         self.costs_nothing([("", soak_load.signed_by_heavy(2048, 8))])
+
+    def test_an_issuer_named_in_part(self):
+        request = self.kinds["AS, PKINIT, token"]()
+        # AuthorityKeyIdentifier with the octets of a key
+        key, number = b"\x30\x16\x80\x14", b"\x30\x16\x82\x14"
+        self.assertEqual(request.count(key), 1)
+        self.costs_nothing([("", request.replace(key, number))])
 
     def test_changed_requests(self):
         print("LOAD_SEED=%s" % SEED)
