@@ -17,7 +17,7 @@ usage: mutate_checks.py [--build] [--record] [--again] [--direct | --here]
 
 FILE is part of a file's name, or of FILE.c:FUNCTION (default: all).
   --build      make the copy anew, also where neither the modules nor the tests
-               in C have changed
+               have changed
   --here       no copy: the mutants go into the build that there is, which is
                quick; ./build.sh --discard takes them out.  For a clone of the
                tree.
@@ -548,11 +548,14 @@ def arguments():
     return parser.parse_args()
 
 
-def stamp(files, state):
-    """What a build is of: mutants and tests in C."""
+def stamp(files, state, kind):
+    """What a build is of: mutants and tests in C; the copy has the others,
+    too."""
     of = hashlib.sha256("".join(texts_of(files, state).values()).encode())
-    for path in sorted((install.ROOT / "tests").rglob("*.[ch]")):
-        of.update(path.read_bytes())
+    suffixes = (".c", ".h", ".am") + (".py",) * (kind == "copy")
+    for path in sorted((install.ROOT / "tests").rglob("*")):
+        if path.suffix in suffixes:
+            of.update(path.read_bytes())
     return of.hexdigest()
 
 
@@ -560,7 +563,7 @@ def make_build(args, files, state):
     """What the arguments ask for, if it is not there as it is now."""
     kind = "direct" if args.direct else "here" if args.here else "copy"
     made = state / ("built." + kind)
-    of = stamp(files, state)
+    of = stamp(files, state, kind)
     if args.build or not made.exists() or made.read_text() != of:
         {"direct": build_direct, "here": build_here, "copy": build}[kind](
             files, state)
