@@ -1,11 +1,14 @@
 """rxkad-token: tokens of a real KDC's tickets, looked at, made, and judged as a server judges them."""
 
 import re
+import struct
+import subprocess
 import time
 import unittest
 
-from realm import RealmCase
-from wire import der
+from realm import RealmCase, keytab
+from realm.keytab import Entry
+from wire import ap, der
 
 TICKET, ENC_PART = 256, 213
 
@@ -35,6 +38,19 @@ def header(octets):
         return 2, octets[1]
     more = octets[1] & 0x7f
     return 2 + more, int.from_bytes(octets[2:2 + more], "big")
+
+
+def pcbc(key, plain):
+    """DES as Kerberos 4 chains it, with the key as IV."""
+    out, mask = b"", key
+    for at in range(0, len(plain), 8):
+        block = plain[at:at + 8]
+        sealed = subprocess.run(
+            ["openssl", "enc", "-des-ecb", "-provider", "legacy", "-provider", "default", "-nopad", "-K", key.hex()],
+            input=bytes(a ^ b for a, b in zip(block, mask)), check=True, stdout=subprocess.PIPE).stdout
+        mask = bytes(a ^ b for a, b in zip(block, sealed))
+        out += sealed
+    return out
 
 
 def whole(octets):
@@ -403,6 +419,60 @@ class CommandLineTest(TokenCase):
         seen = self.verify(cut, expect_code=1).stdout
         self.assertRegex(seen, r"Sent to client: +19270408")
         self.verify(cut, "--newest-key", expect_msg="accepted")
+
+
+class IssuedTest(RealmCase):
+    """Tickets that no KDC makes for the asking, with a key that is known here."""
+
+    realm_args = {"start": False}
+    SERVICE = Entry("afs/ext.test@EXT.TEST", 1, 18, bytes(range(32)))
+
+    def setUp(self):
+        super().setUp()
+        self.keytab = self.realm.dir / "afs.keytab"
+        keytab.write(self.keytab, [self.SERVICE])
+        self.client = self.realm.new_client(libdefaults={"allow_weak_crypto": True})
+
+    def verify(self, ticket, *args, **kw):
+        return self.client.run("rxkad-token", "verify", "--keytab=FILE:%s" % self.keytab, "--kvno=256", *args,
+                               stdin=ticket.hex(), **kw).stdout
+
+    def refused_without(self, option, reason, **how):
+        """A ticket that is taken with the option alone."""
+        ticket = ap.issue(self.SERVICE, **how).ticket
+        self.assertRegex(self.verify(ticket, expect_code=1), r"Reason: +.*%s" % reason)
+        self.verify(ticket, option, expect_msg="accepted")
+
+    def refused_with(self, option, reason, **how):
+        ticket = ap.issue(self.SERVICE, **how).ticket
+        self.verify(ticket, expect_msg="accepted")
+        self.assertRegex(self.verify(ticket, option, expect_code=1), r"Reason: +.*%s" % reason)
+
+    def test_options(self):
+        # REQ: RK-18, RK-22
+        self.refused_without("--any-transited", "realms that are not trusted", realm="OTHER.TEST", transited=b"FAR.TEST", tr_type=1)
+        unknown = der.seq(der.seq(der.ctx(0, der.integer(4000)), der.ctx(1, der.octets(b"x"))))
+        self.refused_with("--strict-authdata", "authorization data", ad=unknown)
+        addresses = [(2, bytes([10, 1, 2, 3]))]
+        self.refused_with("--address=10.3.2.1", "address", addresses=addresses)
+        self.verify(ap.issue(self.SERVICE, addresses=addresses).ticket, "--address=10.1.2.3", expect_msg="accepted")
+        self.refused_without("--openafs-names", "instance", client="zephyr/host.ext.test")
+
+    def test_a_ticket_of_kerberos_4(self):
+        # REQ: RK-09, RK-10
+        key = bytes.fromhex("133457799bbcdff1")
+        (self.realm.dir / "KeyFile").write_bytes(struct.pack(">II", 1, 5) + key)
+        start = int(time.time()) - 300
+        plain = b"\0user\0inst\0EXT.TEST\0" + bytes([10, 1, 2, 3]) + bytes(range(1, 9)) + b"\xff" + \
+            struct.pack(">I", start) + b"afs\0\0"
+        seen = self.client.run(
+            "rxkad-token", "verify", "--keyfile=%s" % (self.realm.dir / "KeyFile"), "--kvno=5", "--allow-krb4",
+            stdin=pcbc(key, plain + bytes(-len(plain) % 8)).hex()).stdout
+        self.assertRegex(seen, r"Decoded as: +a Kerberos 4 ticket\n")
+        self.assertRegex(seen, r"Verdict: +accepted\nName: +user\nInstance: +inst\n")
+        self.assertRegex(seen, r"Host: +10\.1\.2\.3\n")
+        self.assertRegex(seen, r"Valid from: +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, %d\n" % start)
+        self.assertRegex(seen, r"Valid until: +any time\n")
 
 
 class DesTest(RealmCase):
