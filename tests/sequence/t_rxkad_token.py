@@ -431,7 +431,8 @@ class IssuedTest(RealmCase):
         super().setUp()
         self.keytab = self.realm.dir / "afs.keytab"
         keytab.write(self.keytab, [self.SERVICE])
-        self.client = self.realm.new_client(libdefaults={"allow_weak_crypto": True})
+        self.client = self.realm.new_client(libdefaults={"allow_weak_crypto": True}, capaths={
+            "OTHER.TEST": {"A.TEST": "FAR.TEST"}})
 
     def verify(self, ticket, *args, **kw):
         return self.client.run("rxkad-token", "verify", "--keytab=FILE:%s" % self.keytab, "--kvno=256", *args,
@@ -451,6 +452,8 @@ class IssuedTest(RealmCase):
     def test_options(self):
         # REQ: RK-18, RK-22
         self.refused_without("--any-transited", "realms that are not trusted", realm="OTHER.TEST", transited=b"FAR.TEST", tr_type=1)
+        self.refused_without("--realm=A.TEST", "realms that are not trusted", realm="OTHER.TEST",
+                             transited=b"FAR.TEST", tr_type=1)
         unknown = der.seq(der.seq(der.ctx(0, der.integer(4000)), der.ctx(1, der.octets(b"x"))))
         self.refused_with("--strict-authdata", "authorization data", ad=unknown)
         addresses = [(2, bytes([10, 1, 2, 3]))]
