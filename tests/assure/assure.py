@@ -15,6 +15,8 @@ of
 
     faults    every allocation fails once: exchanges, the KDC, PKINIT; files
               that are damaged; KDCs that end, clocks that jump
+    octets    each octet of each kind of request to a KDC is changed: no
+              memory is lost
     threads   contexts made at the same time, under helgrind
     load      good and bad requests for half an hour
     fuzz      each target of tests/fuzz
@@ -102,6 +104,12 @@ def parts(hours=1):
                         suite("assure/t_kdc_memory")], faults, env=every,
              tests=("assure/faults*", "assure/test_faults*",
                     "assure/t_faults*", "assure/t_kdc_memory.py")),
+        Part("octets", [suite("assure/t_kdc_octets")],
+             {"requests": r"(\d+) requests, \d+ findings",
+              "findings": r"\d+ requests, (\d+) findings"},
+             env={"OCTET_STRIDE": "1"},
+             tests=("assure/faults*", "assure/t_kdc_memory.py",
+                    "assure/t_kdc_octets.py", "soak/soak_load.py")),
         Part("threads", [suite("assure/t_threads")],
              {"passed": r"^(\d+) passed", "failed": r"passed, (\d+) failed"},
              env={"HELGRIND_EXCHANGES": "50"},
