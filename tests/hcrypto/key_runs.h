@@ -24,6 +24,7 @@
 #include "rsa_key.h"
 #ifdef HAVE_OPENSSL_30
 #include "ossl/ec-key.h"
+#include "ec_vectors.h"
 #endif
 
 #define MAX_SIZE 512
@@ -307,16 +308,6 @@ use_new_dh(void *arg)
 }
 
 #ifdef HAVE_OPENSSL_30
-
-static const char own[] =	/* ECPrivateKey, RFC 5915, of P-256 */
-    "303102010104"
-    "20c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433"
-    "a00a06082a8648ce3d030107";
-static const char peer_public[] = "04"
-    "d12dfb5289c8d4f81208b70270398c342296970a0bccb74c736fc7554494bf63"
-    "56fbf3ca366cc23e8157854c13c58d6aac23f046ada30f8353e74f33039872ab";
-static const char ec_secret[] =
-    "d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de";
 
 /* RFC 5903's secret, and a public key's octets. */
 static const char *

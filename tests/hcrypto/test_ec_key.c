@@ -16,24 +16,12 @@
 
 #ifdef HAVE_OPENSSL_30
 
+#include "ec_vectors.h"
 #include "ossl_errors.h"
 #include "../security/sec_test.h"
 #include "ossl/ec-key.h"
 
 #define MAX_LEN	256
-
-static const char own[] =	/* ECPrivateKey, RFC 5915, of P-256 */
-    "303102010104"
-    "20c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433"
-    "a00a06082a8648ce3d030107";
-static const char own_public[] = "04"
-    "dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c3772581180"
-    "5271a0461cdb8252d61f1c456fa3e59ab1f45b33accf5f58389e0577b8990bb3";
-static const char peer_public[] = "04"
-    "d12dfb5289c8d4f81208b70270398c342296970a0bccb74c736fc7554494bf63"
-    "56fbf3ca366cc23e8157854c13c58d6aac23f046ada30f8353e74f33039872ab";
-static const char secret[] =
-    "d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de";
 
 static size_t
 octets(const char *hex, unsigned char *p)
@@ -79,7 +67,7 @@ test_ecdh(void)
     check(hc_ossl_ec_octets(b, &p, &len) && is(p, len, peer_public),
 	  "a public key's octets");
     free(p);
-    check(hc_ossl_ec_derive(a, b, &p, &len) && is(p, len, secret),
+    check(hc_ossl_ec_derive(a, b, &p, &len) && is(p, len, ec_secret),
 	  "RFC 5903's secret");
     free(p);
 
