@@ -23,7 +23,7 @@ class Token:
 
 
 class Result:
-    """Of afslog: `token` (or None) and `text`, what it has said."""
+    """Of such a program: `token` (or None) and `text`, what it has said."""
 
     def __init__(self, run, tokens):
         self.rc, self.text = run.rc, run.output
@@ -34,11 +34,21 @@ class Result:
 
 def afslog(client, *args, cell=CELL):
     """Run afslog for a cell."""
+    return _result(client, "afslog", *args, "-c", cell)
+
+
+def settoken5(client, cell=CELL):
+    """kafs_settoken5(): a ticket, and no credential cache."""
+    return _result(client, loop.built("kafs_settoken5_tool", "tests", "ext",
+                                      "krb524"), cell)
+
+
+def _result(client, *command):
     path = client.dir / "token"
     if path.exists():
         path.unlink()
     library = loop.built("kafs_token.so", "tests", "ext", "krb524")
-    run = client.run("afslog", *args, "-c", cell, expect_code=None, env=dict(
+    run = client.run(*command, expect_code=None, env=dict(
         install.preload(library), KAFS_TOKEN=str(path)))
     if run.rc not in (0, 1):
         raise AssertionError(run)

@@ -6,7 +6,7 @@ import os
 import time
 
 from realm import Answer, RealmCase, Relay
-from realm.afslog import CELL, afslog, give
+from realm.afslog import CELL, afslog, give, settoken5
 from realm.conf import render
 from realm.keytab import Entry
 from wire import ap, krb524
@@ -213,10 +213,11 @@ class ServerTest(TokenCase):
             self.reply)))
         self.use("yes")
 
-    def use(self, word, **kw):
+    def use(self, word, weak=False, **kw):
         self.configure(word, realms={"EXT.TEST": {
             "krb524_server": "127.0.0.1:%d" % self.server.port}},
-            libdefaults={"kdc_timeout": "1s"}, **kw)
+            libdefaults={"kdc_timeout": "1s", "allow_weak_crypto": weak},
+            **kw)
 
     def test_its_token(self):
         # REQ: RK-37
@@ -233,6 +234,25 @@ class ServerTest(TokenCase):
                 self.assertEqual((result.token.end - result.token.begin) % 2,
                                  os.getuid() != 0)
         self.assertEqual(self.server.requests()[-1], self.ticket)
+
+    def test_a_ticket_without_a_cache(self):
+        """kafs_settoken5() has none for the server's other ticket."""
+        # REQ: RK-37
+        other = krb524.enc_part(ticket_of())
+        self.reply = krb524.success(other)
+        ticket = ticket_of()
+        self.use("yes", weak=True)
+        give(self.client, ticket=ticket)
+        result = settoken5(self.client)
+        self.assertEqual(result.rc, 0, result.text)
+        self.assertEqual((result.token.kvno, result.token.ticket),
+                         (213, other))
+        self.assertEqual(self.server.requests(), [ticket])
+        # with a cache, one with a DES key would be got for this
+        self.reply = krb524.error(krb524.BADKEY)
+        result = settoken5(self.client)
+        self.assertEqual(result.rc, 0, result.text)
+        self.assertEqual(result.token.ticket, krb524.enc_part(ticket))
 
     def test_a_ticket_of_kerberos_4(self):
         # REQ: RK-37
