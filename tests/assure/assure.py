@@ -5,7 +5,9 @@ Runs the parts below one after the other, shows how far each is, and ends with
 one table.  A part that has ended well is not run again until something has
 changed that it runs: the modules, patches and build, and what of tests/ it
 names; one that was interrupted goes on where it stopped (the mutants, the
-fuzzers' corpora).
+fuzzers' corpora).  record.json says what has ended, how and on which tree; with
+the mutants' settled.txt and the fuzzers' corpora and spent.json it goes from
+one machine to the next.
 
 usage: assure.py [--hours H] [--again] [--tables FILE] [PART...]
 
@@ -40,6 +42,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from realm import install               # noqa: E402
 
 TESTS = install.TESTS
+RECORD = TESTS / "assure" / "record.json"
 SHARED = ("realm/*", "wire/*", "ext/*", "security/sec_test.h")
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 
@@ -120,7 +123,7 @@ def parts(hours=1):
              tests=("soak/*",)),
         Part("fuzz", [python("fuzz/run_fuzz.py", str(int(3600 * hours)))],
              fuzz, tests=("fuzz/*",)),
-        Part("mutants", [[*mutants, "--suites", "--each", "20"]],
+        Part("mutants", [[*mutants, "--suites", "--each", "20", "--keep"]],
              {"mutants": r"^all +(\d+)", "killed": r"^all +\d+ +(\d+)",
               "survived": r"^all(?: +\d+){2} +(\d+)",
               "with a reason": r"^all(?: +\d+){3} +(\d+)",
@@ -147,7 +150,8 @@ def git(*args):
 
 
 # what no part depends on: these tables are there
-BUT_DOCUMENTS = ("--", ".", ":!doc")
+BUT_DOCUMENTS = ("--", ".", ":!doc", ":!tests/assure/record.json",
+                 ":!tests/assure/settled.txt", ":!tests/fuzz/spent.json")
 BUT_TESTS = (*BUT_DOCUMENTS, ":!tests", ":!packaging", ":!NEWS", ":!*.md")
 
 
@@ -161,7 +165,7 @@ def is_as(before, part):
     """Whether what the part runs is still what tree() has said."""
     return not before.endswith("+") and all(
         git("diff", "--quiet", before, *paths)[0] == 0
-        for paths in (BUT_TESTS, ("--", *part.tests)))
+        for paths in (BUT_TESTS, ("--", *part.tests, *BUT_DOCUMENTS[2:])))
 
 
 def log_of(name):
@@ -235,8 +239,7 @@ def main():
     args = parser.parse_args()
     directory = install.build_dir() / "assure"
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / "state.json"
-    state = json.loads(path.read_text()) if path.exists() else {}
+    state = json.loads(RECORD.read_text()) if RECORD.exists() else {}
     unknown = set(args.part) - {part.name for part in parts(args.hours)}
     if unknown:
         parser.error("no such part: %s" % ", ".join(sorted(unknown)))
@@ -255,7 +258,7 @@ def main():
         state[part.name] = {"status": status, "tree": now,
                             "seconds": int(time.monotonic() - began),
                             "facts": facts_of(part, text)}
-        path.write_text(json.dumps(state, indent=1))
+        RECORD.write_text(json.dumps(state, indent=1) + "\n")
     lines = list(table(state))
     print("\n".join(lines))
     if args.tables:

@@ -8,12 +8,13 @@ theirs: no other test can tell them.  Then each mutant is switched on and those
 tests are run, until one fails.  A suite's realms stay up for all of its tests
 and all mutants (cases.py); they see the mutant at once (mutant.h).  All of it
 is below $BUILD_DIR/assure/mutants and goes on where it was stopped: a mutant
-is run again only when its function has changed.
+is run again only when its function has changed.  settled.txt has the functions
+of which none is left, from one machine to the next.
 
 usage: mutate_checks.py [--build] [--record] [--again] [--direct | --here]
                         [--only TESTS] [--suites] [--seconds N] [--each N]
                         [--known] [--survivors] [--table FILE] [--choose]
-                        [FILE...]
+                        [--keep] [--anew] [FILE...]
 
 FILE is part of a file's name, or of FILE.c:FUNCTION (default: all).
   --build      make the copy anew, also where neither the modules nor the tests
@@ -29,6 +30,8 @@ FILE is part of a file's name, or of FILE.c:FUNCTION (default: all).
   --only       an expression: no suite is run whose name it does not match
   --suites     only the suites that suites.txt has for the files
   --choose     write suites.txt from what was recorded
+  --keep       then write settled.txt
+  --anew       as if settled.txt were empty
   --seconds    stop after N seconds
   --each       N seconds of tests at most for a mutant, by what they took when
                they were recorded; one that they do not tell survives
@@ -396,6 +399,33 @@ def equivalents():
     return reasons
 
 
+SETTLED = HERE / "settled.txt"
+
+
+def settled(files, reasons):
+    """{key: (function's hash, result, test)} of settled.txt, where the test
+    has no name."""
+    functions = set(SETTLED.read_text().splitlines())
+    return {m.key: (m.body, KILLED, "") for file in files
+            for m in file.mutants if m.key not in reasons and
+            "%s:%s %s" % (m.file, m.function, m.body) in functions}
+
+
+def keep_settled(files, results, reasons):
+    """Write settled.txt: functions of which each mutant is killed or has a
+    reason."""
+    states = collections.defaultdict(set)
+    for file in files:
+        for m in file.mutants:
+            states["%s:%s %s" % (m.file, m.function, m.body)].add(
+                state_of(m, results, reasons))
+    head = [line for line in SETTLED.read_text().splitlines()
+            if line.startswith("#")]
+    SETTLED.write_text("\n".join([*head, *sorted(
+        name for name, found in states.items()
+        if found <= {KILLED, "known"})]) + "\n")
+
+
 class Order:
     """In which order tests judge a mutant: a few that have failed for its
     function before; then such that together can tell all of its mutants, for
@@ -498,12 +528,9 @@ def put_table(path, files, results, reasons):
                                         rest.split(END)[1]))
 
 
-def run_mutants(chosen, tests, reach, state, seconds, most):
-    """Judge what has no result yet."""
-    results = read_results(state)
-    todo = [m for m in chosen if results.get(m.key, ("",))[0] != m.body]
+def run_mutants(todo, tests, order, reach, state, seconds, most):
+    """Judge them."""
     began = told = time.monotonic()
-    order = Order(chosen, results, reach)
     with open(state / "results.tsv", "a") as out:
         for done, mutant in enumerate(todo, 1):
             if time.monotonic() - began > seconds:
@@ -539,7 +566,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("file", nargs="*")
     for name in ("build", "record", "again", "direct", "here", "suites",
-                 "choose", "survivors", "known"):
+                 "choose", "survivors", "known", "keep", "anew"):
         parser.add_argument("--" + name, action="store_true")
     parser.add_argument("--only", type=re.compile)
     parser.add_argument("--seconds", type=int, default=10 ** 9)
@@ -582,6 +609,27 @@ def make_tests(args, wanted, state):
     return tests
 
 
+def files_of(files, mutants):
+    """The files that have one of them."""
+    names = {mutant.file for mutant in mutants}
+    return [file for file in files if file.name in names]
+
+
+def go_on(args, files, chosen, before, reasons, state):
+    """Judge what of `chosen` has no result yet; nothing is built for none."""
+    results = {**before, **read_results(state)}
+    todo = [m for m in chosen if (args.known or m.key not in reasons) and
+            results.get(m.key, ("",))[0] != m.body]
+    if not (todo or args.build or args.record):
+        return
+    make_build(args, files, state)
+    with make_tests(args, files_of(files, todo or chosen), state) as tests:
+        tests.make_page(sum(len(file.mutants) for file in files))
+        reach = record(tests, [m for f in files for m in f.mutants], state)
+        run_mutants(todo, tests, Order(chosen, results, reach), reach, state,
+                    args.seconds, args.each)
+
+
 def main():
     args = arguments()
     # what the suites have started ends with this
@@ -591,20 +639,16 @@ def main():
     files = mutate(sources())
     chosen = [m for f in files for m in f.mutants if not args.file or any(
         part in "%s:%s" % (m.file, m.function) for part in args.file)]
-    wanted = [f for f in files if any(m.file == f.name for m in chosen)]
+    wanted = files_of(files, chosen)
     reasons = equivalents()
+    before = {} if args.anew else settled(files, reasons)
     if not (args.survivors or args.table or args.choose):
-        make_build(args, files, state)
         if args.again or args.record:
             forget(state, args.record)
-        with make_tests(args, wanted, state) as tests:
-            tests.make_page(sum(len(file.mutants) for file in files))
-            reach = record(tests, [m for f in files for m in f.mutants],
-                           state)
-            run_mutants([m for m in chosen
-                         if args.known or m.key not in reasons],
-                        tests, reach, state, args.seconds, args.each)
-    results = read_results(state)
+        go_on(args, files, chosen, before, reasons, state)
+    results = {**before, **read_results(state)}
+    if args.keep:
+        keep_settled(files, results, reasons)
     if args.choose:
         choose_suites(files, read_map(state), reasons)
     if args.table:

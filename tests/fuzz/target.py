@@ -5,10 +5,11 @@ fuzz_main.c for seconds (t_fuzz_*.py).
 
 What a run finds new is in $BUILD_DIR/fuzz/NAME/corpus and used the next time;
 a crash is put beside it.  NAME.corpus here has what long runs have found, a line
-of hex each.
+of hex each, and spent.json what they had for it.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -45,23 +46,32 @@ def _include():
 
 
 class Spent:
-    """What a target has had of a processor and done with it, in a file: what
-    was found goes on with its corpus, in a program that is built anew, too."""
+    """What a target has had of a processor and done with it, in spent.json:
+    what was found goes on with its corpus, in a program that is built anew,
+    and on another machine."""
 
-    def __init__(self, path):
-        self._path = path
+    PATH = HERE / "spent.json"
+
+    def __init__(self, name):
+        self._name = name
         self.seconds = self.runs = self.places = 0
-        if path.exists():
-            self.__dict__.update(json.loads(path.read_text()))
+        if self.PATH.exists():
+            self.__dict__.update(
+                json.loads(self.PATH.read_text()).get(name, {}))
 
     def add(self, seconds, runs, places):
-        """Also in the file."""
+        """Also in the file, which other targets write, too."""
         self.seconds += seconds
         self.runs += runs
         self.places = places
-        self._path.write_text(json.dumps({
-            "seconds": self.seconds, "runs": self.runs,
-            "places": self.places}))
+        with open(self.PATH, "a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            known = json.loads(file.read() or "{}")
+            known[self._name] = {"seconds": round(self.seconds),
+                                 "runs": self.runs, "places": self.places}
+            file.truncate(0)
+            file.write(json.dumps(known, indent=1, sort_keys=True) + "\n")
 
 
 class Target:
@@ -182,7 +192,7 @@ class Target:
         processor, those of earlier calls included, and this program LEAST of
         them; 0: the corpus once.  True if it finds something."""
         program = self._start()
-        spent = Spent(self.directory / "spent.json")
+        spent = Spent(self.name)
         limits = self._limits()
         left = max(seconds - spent.seconds, min(seconds, LEAST))
         with self.surroundings() as env:
