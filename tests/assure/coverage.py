@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Which lines and branches of our C files the tests take.
 
-usage: coverage.py [--build] [--of DIR] [--table FILE] [--missing] [FILE...]
+usage: coverage.py [--build] [--of DIR] [--table FILE] [--missing | --reasons]
+                   [FILE...]
 
 --build makes a build with gcc's --coverage in $BUILD_DIR/assure/coverage and
 runs all tests with it, which takes an hour; `make coverage` does.  What it has
 counted is then told for each file of the modules, or for those that FILE is a
 part of.  --of DIR reads another build directory.  --missing names the
-branches that no test takes.  --table puts the table into FILE between its two
-marks.
+branches that no test takes; --reasons those of them for which neither
+equivalent.txt, where a mutant of the line has one, nor untaken.txt has the
+reason.  --table puts the table into FILE between its two marks.
 
 A branch is gcc's: each way that each operand of a condition can go.
 """
@@ -24,6 +26,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from assure.mutants import File         # noqa: E402
+from assure.mutate_checks import equivalents     # noqa: E402
 from realm import install               # noqa: E402
 
 BEGIN, END = "<!-- coverage -->", "<!-- end of coverage -->"
@@ -116,6 +120,30 @@ def put_table(path, lines):
                                         rest.split(END)[1]))
 
 
+def reasons_of(name, text, untaken, known):
+    """(line, its text) -> reason, or None."""
+    by_line = {m.line: known[m.key] for m in File(name, text).mutants
+               if m.key in known}
+
+    def reason(number, line):
+        return untaken.get("%s: %s" % (name, line)) or by_line.get(number)
+    return reason
+
+
+def missing(counts, with_reasons):
+    """Lines of text: the branches that no test takes; not those that have a
+    reason, unless `with_reasons`."""
+    untaken, known = equivalents("untaken.txt"), equivalents()
+    for name, count in sorted(counts.items()):
+        text = (install.ROOT / name).read_text()
+        lines = text.splitlines()
+        reason = reasons_of(name, text, untaken, known)
+        for number, branches in count.missing().items():
+            line = lines[number - 1].strip()
+            if with_reasons or not reason(number, line):
+                yield "%s:%d: %d: %s" % (name, number, branches, line)
+
+
 def module_programs(directory):
     """Run the test programs that stand in the modules; whether one fails."""
     failed = False
@@ -149,6 +177,7 @@ def main():
     parser.add_argument("--build", action="store_true")
     parser.add_argument("--of", type=Path)
     parser.add_argument("--missing", action="store_true")
+    parser.add_argument("--reasons", action="store_true")
     parser.add_argument("--table", type=Path)
     args = parser.parse_args()
     directory = args.of or install.build_dir() / "assure" / "coverage"
@@ -159,12 +188,9 @@ def main():
         sys.exit("nothing was counted in %s: take --build" % directory)
     lines = list(table(counts))
     print("\n".join(lines))
-    if args.missing:
-        for name, count in sorted(counts.items()):
-            text = (install.ROOT / name).read_text().splitlines()
-            for line, number in count.missing().items():
-                print("%s:%d: %d: %s" % (name, line, number,
-                                         text[line - 1].strip()))
+    if args.missing or args.reasons:
+        for line in missing(counts, args.missing):
+            print(line)
     if args.table:
         put_table(args.table, lines)
     return 1 if failed else 0

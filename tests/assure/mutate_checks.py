@@ -387,11 +387,11 @@ def read_results(state):
     return results
 
 
-def equivalents():
-    """{key: reason} of equivalent.txt, where a line that begins with = is the
-    reason of the keys below it."""
+def equivalents(name="equivalent.txt"):
+    """{key: reason} of a file where a line that begins with = is the reason
+    of the keys below it."""
     reasons, reason = {}, ""
-    for line in (HERE / "equivalent.txt").read_text().splitlines():
+    for line in (HERE / name).read_text().splitlines():
         if line.startswith("= "):
             reason = line[2:]
         elif line and not line.startswith("#"):
