@@ -443,8 +443,8 @@ set_compiler() {
         # a finding ends the program: a daemon that goes on tells nobody
         export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1:suppressions=$top/tests/assure/ubsan.supp}
     fi
-    # -O1: a branch of ours is one of gcc's; several processes count at once
-    [ "$coverage" = no ] || CFLAGS="-g -O1 --coverage -fprofile-update=atomic"
+    # -O0: a branch of ours is one of gcc's; several processes count at once
+    [ "$coverage" = no ] || CFLAGS="-g -O0 --coverage -fprofile-update=atomic"
     export CC CFLAGS
 }
 

@@ -155,8 +155,7 @@ in_child(const char *name, fault_run run, int warm, const char *function,
 		   function ? function : "nothing", at,
 		   keeps ? " and later" : "",
 		   warm ? "" : " of the first run", wrong);
-	fflush(stdout);
-	_exit(wrong != NULL);
+	exit(wrong != NULL);	/* not _exit(): for --coverage and --asan */
     }
     if (waitpid(pid, &status, 0) < 0)
 	err(1, "waitpid");

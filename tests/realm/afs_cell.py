@@ -99,9 +99,11 @@ class WholeCell(Cell):
 
     def _stop(self):
         for daemon in reversed(self._daemons):
-            # what makes the file server write its volumes back
+            # what makes the file server write its volumes back; others die
+            # of it, or exit with its number
             os.kill(daemon.pid, signal.SIGQUIT)
-            daemon.terminate((0, -signal.SIGQUIT, -signal.SIGTERM))
+            ends = signal.SIGQUIT, signal.SIGTERM
+            daemon.terminate((0, *ends, *(-number for number in ends)))
         super()._stop()
 
     def _kill(self):

@@ -21,6 +21,8 @@ def flags(*more):
         paths.append(obj / "lib" / where / ".libs" / ("lib%s.a" % base))
     # whose ciphers hcrypto uses
     provider = "-lcrypto" in (obj / "lib/hcrypto/libhcrypto.la").read_text()
+    counting = any((obj / "lib/roken").glob("*.gcno"))      # --coverage
     return ["-Wl,--start-group", *[str(path) for path in paths
                                    if path.exists()],
-            "-Wl,--end-group", *["-lcrypto"] * provider, *_SYSTEM]
+            "-Wl,--end-group", *["-lcrypto"] * provider,
+            *["-lgcov"] * counting, *_SYSTEM]
