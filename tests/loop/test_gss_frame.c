@@ -5,18 +5,21 @@
 
 /*
  * Framing of tokens on a stream (gss-loop/gss_frame.c): formats, every
- * truncation, lengths that lie, signals, slow and silent peers.
+ * truncation, lengths that lie, signals, slow and silent peers, a system that
+ * refuses.  Linked with --wrap=malloc, --wrap=read and --wrap=send.
  * REQ: GL-14, GL-21, GL-40
  */
 
-#define _GNU_SOURCE 1		/* POLLRDHUP */
+#define _GNU_SOURCE 1		/* POLLRDHUP, O_PATH */
 
 #include <sys/types.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -44,6 +47,47 @@ static const struct {
     { "sample version 1", GSS_FRAME_SAMPLE, 0, "\0\0\0\3abc", 7 }
 };
 #define NUM_FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+ssize_t __real_read(int fd, void *buf, size_t len);
+ssize_t __wrap_read(int fd, void *buf, size_t len);
+ssize_t __real_send(int fd, const void *buf, size_t len, int flags);
+ssize_t __wrap_send(int fd, const void *buf, size_t len, int flags);
+
+/* A call that fails: which one from now, 0 for none, and with what. */
+struct fault {
+    int at;
+    int error;
+};
+static struct fault malloc_fault, read_fault, send_fault;
+
+static int
+strikes(struct fault *fault)
+{
+    if (fault->at == 0 || --fault->at > 0)
+	return 0;
+    errno = fault->error;
+    return 1;
+}
+
+void *
+__wrap_malloc(size_t size)
+{
+    return strikes(&malloc_fault) ? NULL : __real_malloc(size);
+}
+
+ssize_t
+__wrap_read(int fd, void *buf, size_t len)
+{
+    return strikes(&read_fault) ? -1 : __real_read(fd, buf, len);
+}
+
+ssize_t
+__wrap_send(int fd, const void *buf, size_t len, int flags)
+{
+    return strikes(&send_fault) ? -1 : __real_send(fd, buf, len, flags);
+}
 
 static void
 pair(int fd[2])
@@ -80,6 +124,52 @@ static int
 is_empty(gss_buffer_t token)
 {
     return token->length == 0 && token->value == NULL;
+}
+
+/*
+ * Whether a token gets from one to the other.
+ */
+static int
+exchange(struct gss_frame *from, struct gss_frame *to, int timeout)
+{
+    gss_buffer_desc token = { 3, (void *)"abc" }, got;
+    int ok;
+
+    ok = gss_frame_send(from, timeout, 0, &token) == GSS_FRAME_OK &&
+	gss_frame_receive(to, timeout, NULL, &got) == GSS_FRAME_OK;
+    if (!ok)
+	return 0;
+    ok = is_abc(&got);
+    gss_frame_free(&got);
+    return ok;
+}
+
+/*
+ * Two ends of one stream, with framing.
+ */
+static void
+frame_pair(struct gss_frame *ours, struct gss_frame *theirs)
+{
+    int fd[2];
+
+    pair(fd);
+    gss_frame_open(ours, fd[0], GSS_FRAME_PLAIN, LIMIT);
+    gss_frame_open(theirs, fd[1], GSS_FRAME_PLAIN, LIMIT);
+}
+
+/*
+ * The stream on which something failed is of no more use, the next one is.
+ */
+static void
+check_next_stream(const char *after)
+{
+    struct gss_frame ours, theirs;
+
+    frame_pair(&ours, &theirs);
+    check(exchange(&ours, &theirs, SOON) && exchange(&theirs, &ours, SOON),
+	  "  the next stream after %s", after);
+    close(ours.fd);
+    close(theirs.fd);
 }
 
 /*
@@ -528,16 +618,366 @@ test_finish(void)
     close(fd[1]);
 }
 
+/*
+ * Who has no time gets what is there already; who sets no limit waits for a
+ * slow peer, and ends when he does.
+ */
+static void
+test_no_time_and_forever(void)
+{
+    gss_buffer_desc none, token;
+    struct gss_frame ours, theirs, slow;
+    enum gss_frame_error at_once, waited;
+    pid_t child;
+    int fd;
+
+    fd = dripping_peer("\0\0\0\3abc", 7, 5, &child);
+    gss_frame_open(&slow, fd, GSS_FRAME_PLAIN, LIMIT);
+    frame_pair(&ours, &theirs);
+    check(exchange(&theirs, &ours, 0), "no time: sent and received");
+    /* one after the other: the deadline of the first is not the second's */
+    at_once = gss_frame_receive(&ours, 0, NULL, &none);
+    waited = gss_frame_receive(&slow, GSS_FRAME_FOREVER, NULL, &token);
+    check(at_once == GSS_FRAME_TIMEOUT && is_empty(&none),
+	  "no time: nothing is there");
+    check(waited == GSS_FRAME_OK && is_abc(&token), "for ever: a slow peer");
+    gss_frame_free(&token);
+    check(gss_frame_receive(&slow, GSS_FRAME_FOREVER, NULL, &token) ==
+	  GSS_FRAME_CLOSED, "for ever: until he is gone");
+    reap(fd, child);
+    close(ours.fd);
+    close(theirs.fd);
+
+    frame_pair(&ours, &theirs);
+    check(exchange(&ours, &theirs, GSS_FRAME_FOREVER),
+	  "for ever: sent and received");
+    put(theirs.fd, "unread", 6);
+    close(theirs.fd);
+    check(gss_frame_finish(&ours, GSS_FRAME_FOREVER) == GSS_FRAME_OK,
+	  "for ever: finished behind what was unread");
+    close(ours.fd);
+}
+
+/*
+ * No time is left when there is something to read: who sends without end does
+ * not have any more by it.
+ */
+static void
+test_finish_without_time(void)
+{
+    static const char octets[4096];
+    struct gss_frame ours, theirs;
+    char buf[sizeof(octets)];
+
+    frame_pair(&ours, &theirs);
+    put(theirs.fd, octets, sizeof(octets));
+    check(gss_frame_finish(&ours, 0) == GSS_FRAME_TIMEOUT,
+	  "a peer that sends and does not close");
+    check(read(ours.fd, buf, sizeof(buf)) > 0, "  is not read to his end");
+    close(theirs.fd);
+    check(gss_frame_finish(&ours, 0) == GSS_FRAME_OK,
+	  "  finished when he has closed");
+    close(ours.fd);
+}
+
+/*
+ * The peer closes his side with something of ours unread in it, which resets
+ * the connection.
+ */
+static void
+test_reset(void)
+{
+    gss_buffer_desc token = { 3, (void *)"abc" }, got;
+    struct gss_frame ours, theirs;
+
+    frame_pair(&ours, &theirs);
+    gss_frame_send(&ours, SOON, 0, &token);
+    close(theirs.fd);
+    check(gss_frame_receive(&ours, SOON, NULL, &got) == GSS_FRAME_CLOSED &&
+	  is_empty(&got) && ours.system_error == 0, "reset: received");
+    close(ours.fd);
+
+    frame_pair(&ours, &theirs);
+    gss_frame_send(&ours, SOON, 0, &token);
+    close(theirs.fd);
+    check(gss_frame_finish(&ours, SOON) == GSS_FRAME_CLOSED &&
+	  ours.system_error == 0, "reset: finished");
+    close(ours.fd);
+    check_next_stream("a reset");
+}
+
+/*
+ * The descriptor is closed behind the framing's back.
+ */
+static void
+test_descriptor_that_is_gone(void)
+{
+    gss_buffer_desc token = { 3, (void *)"abc" }, got;
+    struct gss_frame frame, theirs;
+
+    frame_pair(&frame, &theirs);
+    close(frame.fd);
+    check(gss_frame_send(&frame, SOON, 0, &token) == GSS_FRAME_SYSTEM &&
+	  frame.system_error == EBADF, "no descriptor: sent");
+    frame.system_error = 0;
+    check(gss_frame_receive(&frame, SOON, NULL, &got) == GSS_FRAME_SYSTEM &&
+	  frame.system_error == EBADF && is_empty(&got),
+	  "no descriptor: received");
+    frame.system_error = 0;
+    check(gss_frame_finish(&frame, SOON) == GSS_FRAME_SYSTEM &&
+	  frame.system_error == EBADF, "no descriptor: finished");
+    close(theirs.fd);
+    check_next_stream("no descriptor");
+}
+
+/*
+ * Descriptors that cannot do what a stream has to.
+ */
+static void
+test_descriptors_of_another_kind(void)
+{
+    struct gss_frame frame;
+    int fd[2];
+
+    /* has flags, which cannot be set */
+    fd[0] = open("/", O_PATH);
+    if (fd[0] < 0)
+	err(1, "/");
+    check(gss_frame_open(&frame, fd[0], GSS_FRAME_PLAIN, LIMIT) ==
+	  GSS_FRAME_SYSTEM && frame.system_error == EBADF,
+	  "a descriptor that is but a name");
+    close(fd[0]);
+
+    if (pipe(fd) < 0)
+	err(1, "pipe");
+    gss_frame_open(&frame, fd[1], GSS_FRAME_PLAIN, LIMIT);
+    check(gss_frame_finish(&frame, SOON) == GSS_FRAME_SYSTEM &&
+	  frame.system_error == ENOTSOCK, "a pipe cannot be finished");
+    close(fd[0]);
+    close(fd[1]);
+
+    fd[0] = socket(AF_INET, SOCK_STREAM, 0);
+    gss_frame_open(&frame, fd[0], GSS_FRAME_PLAIN, LIMIT);
+    check(gss_frame_finish(&frame, SOON) == GSS_FRAME_SYSTEM &&
+	  frame.system_error == ENOTCONN, "nor what is not connected");
+    close(fd[0]);
+    check_next_stream("another kind");
+}
+
+/*
+ * poll() refuses more descriptors than the process may have, which is none
+ * here.
+ */
+static void
+test_poll_refused(void)
+{
+    gss_buffer_desc token = { 3, (void *)"abc" }, got;
+    struct gss_frame ours, theirs;
+    enum gss_frame_error sent, received, finished;
+    int sent_errno, received_errno;
+    struct rlimit limit, none;
+
+    frame_pair(&ours, &theirs);
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	err(1, "getrlimit");
+    none = limit;
+    none.rlim_cur = 0;
+    if (setrlimit(RLIMIT_NOFILE, &none) < 0)
+	err(1, "setrlimit");
+    sent = gss_frame_send(&ours, SOON, 0, &token);
+    sent_errno = ours.system_error;
+    received = gss_frame_receive(&theirs, SOON, NULL, &got);
+    received_errno = theirs.system_error;
+    ours.system_error = 0;
+    finished = gss_frame_finish(&ours, SOON);
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+	err(1, "setrlimit");
+
+    check(sent == GSS_FRAME_SYSTEM && sent_errno == EINVAL,
+	  "poll refused: sent");
+    check(received == GSS_FRAME_SYSTEM && received_errno == EINVAL &&
+	  is_empty(&got), "poll refused: received");
+    check(finished == GSS_FRAME_SYSTEM && ours.system_error == EINVAL,
+	  "poll refused: finished");
+    check(exchange(&theirs, &ours, SOON),
+	  "  and the stream is whole: nothing was sent or read");
+    close(ours.fd);
+    close(theirs.fd);
+}
+
+/*
+ * A length that four octets cannot say, or that means a refusal.
+ */
+static void
+test_too_long_to_send(void)
+{
+    static const struct {
+	const char *name;
+	size_t len;
+    } rows[] = {
+	{ "0xffffffff", 0xffffffffUL },
+	{ "the longest there is", (size_t)-1 }
+    };
+    gss_buffer_desc token;
+    struct gss_frame ours, theirs;
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	frame_pair(&ours, &theirs);
+	token.length = rows[i].len;
+	token.value = NULL;
+	check(gss_frame_send(&ours, SOON, 0, &token) == GSS_FRAME_TOO_LONG,
+	      "not sent: %s", rows[i].name);
+	check(exchange(&ours, &theirs, SOON), "  and nothing of it");
+	close(ours.fd);
+	close(theirs.fd);
+    }
+}
+
+static void
+test_no_memory(void)
+{
+    gss_buffer_desc token = { 3, (void *)"abc" }, got;
+    struct gss_frame ours, theirs;
+    enum gss_frame_error error;
+
+    frame_pair(&ours, &theirs);
+    malloc_fault.error = ENOMEM;
+    malloc_fault.at = 1;
+    error = gss_frame_send(&ours, SOON, 0, &token);
+    check(error == GSS_FRAME_NO_MEMORY && malloc_fault.at == 0,
+	  "no memory: sent");
+    check(exchange(&ours, &theirs, SOON), "  and nothing of it");
+
+    gss_frame_send(&ours, SOON, 0, &token);
+    malloc_fault.at = 1;
+    error = gss_frame_receive(&theirs, SOON, NULL, &got);
+    check(error == GSS_FRAME_NO_MEMORY && malloc_fault.at == 0 &&
+	  is_empty(&got), "no memory: received");
+    close(ours.fd);
+    close(theirs.fd);
+    check_next_stream("no memory");
+}
+
+/* What a call says on a stream that poll() has called ready. */
+static const struct refusal {
+    const char *name;
+    int error;
+    enum gss_frame_error want;
+} refusals[] = {
+    { "EINTR", EINTR, GSS_FRAME_OK },
+    { "EAGAIN", EAGAIN, GSS_FRAME_OK },
+    { "EWOULDBLOCK", EWOULDBLOCK, GSS_FRAME_OK },
+    { "ECONNRESET", ECONNRESET, GSS_FRAME_CLOSED },
+    { "EPIPE", EPIPE, GSS_FRAME_CLOSED },
+    { "EIO", EIO, GSS_FRAME_SYSTEM }
+};
+
+/*
+ * Whether that came of it, and errno went with it if it was to.
+ */
+static int
+refused(const struct refusal *row, const struct fault *fault,
+	const struct gss_frame *frame, enum gss_frame_error error)
+{
+    return fault->at == 0 && error == row->want &&
+	frame->system_error == (error == GSS_FRAME_SYSTEM ? row->error : 0);
+}
+
+static void
+try_send(const struct refusal *row)
+{
+    gss_buffer_desc token = { 3, (void *)"abc" }, got;
+    struct gss_frame ours, theirs;
+    enum gss_frame_error error;
+
+    frame_pair(&ours, &theirs);
+    send_fault.error = row->error;
+    send_fault.at = 1;
+    error = gss_frame_send(&ours, SOON, 0, &token);
+    check(refused(row, &send_fault, &ours, error), "send says %s",
+	  row->name);
+    close(ours.fd);
+    error = gss_frame_receive(&theirs, SOON, NULL, &got);
+    check(row->want ? error == GSS_FRAME_CLOSED && is_empty(&got) :
+	  error == GSS_FRAME_OK && is_abc(&got), "  and %s arrives",
+	  row->want ? "nothing" : "the token");
+    gss_frame_free(&got);
+    close(theirs.fd);
+}
+
+/*
+ * at: 1 for the length, 2 for the token.
+ */
+static void
+try_receive(const struct refusal *row, int at)
+{
+    gss_buffer_desc got;
+    struct gss_frame ours, theirs;
+    enum gss_frame_error error;
+
+    frame_pair(&ours, &theirs);
+    put(theirs.fd, "\0\0\0\3abc", 7);
+    read_fault.error = row->error;
+    read_fault.at = at;
+    error = gss_frame_receive(&ours, SOON, NULL, &got);
+    check(refused(row, &read_fault, &ours, error) &&
+	  (error ? is_empty(&got) : is_abc(&got)), "read says %s, %s",
+	  row->name, at == 1 ? "of the length" : "of the token");
+    gss_frame_free(&got);
+    close(ours.fd);
+    close(theirs.fd);
+}
+
+static void
+try_finish(const struct refusal *row)
+{
+    struct gss_frame ours, theirs;
+    enum gss_frame_error error;
+
+    frame_pair(&ours, &theirs);
+    put(theirs.fd, "unread", 6);
+    close(theirs.fd);
+    read_fault.error = row->error;
+    read_fault.at = 1;
+    error = gss_frame_finish(&ours, SOON);
+    check(refused(row, &read_fault, &ours, error), "read says %s, at the end",
+	  row->name);
+    close(ours.fd);
+}
+
+static void
+test_refused_when_ready(void)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+	try_send(&refusals[i]);
+	try_receive(&refusals[i], 1);
+	try_receive(&refusals[i], 2);
+	try_finish(&refusals[i]);
+	check_next_stream(refusals[i].name);
+    }
+}
+
 static void
 test_texts(void)
 {
-    int i, missing = 0;
+    const char *text;
+    int i, j, missing = 0, twice = 0;
 
-    for (i = GSS_FRAME_OK; i <= GSS_FRAME_SYSTEM; i++)
-	if (strcmp(gss_frame_text((enum gss_frame_error)i),
-		   "unknown error") == 0)
+    for (i = GSS_FRAME_OK; i <= GSS_FRAME_SYSTEM; i++) {
+	text = gss_frame_text((enum gss_frame_error)i);
+	if (strcmp(text, "unknown error") == 0)
 	    missing++;
+	for (j = GSS_FRAME_OK; j < i; j++)
+	    if (strcmp(text, gss_frame_text((enum gss_frame_error)j)) == 0)
+		twice++;
+    }
     check(missing == 0, "every error has a text");
+    check(twice == 0, "of its own");
+    check(strcmp(gss_frame_text((enum gss_frame_error)i),
+		 "unknown error") == 0, "and what is none has one, too");
 }
 
 int
@@ -553,6 +993,15 @@ main(void)
     test_long_token();
     test_pipe();
     test_finish();
+    test_no_time_and_forever();
+    test_finish_without_time();
+    test_reset();
+    test_descriptor_that_is_gone();
+    test_descriptors_of_another_kind();
+    test_poll_refused();
+    test_too_long_to_send();
+    test_no_memory();
+    test_refused_when_ready();
     test_texts();
     signal(SIGPIPE, SIG_DFL);
     test_peer_that_does_not_read();

@@ -8,9 +8,12 @@
  * that follow a script.  The GSS functions that the loops call are defined
  * here: so every combination of status, token and flags can be had, also
  * those that no mechanism should give, and all that is handed out is counted.
+ * Linked with --wrap=vsnprintf and --wrap=__vsnprintf_chk, its name where
+ * _FORTIFY_SOURCE is set.
  */
 
 #include <err.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,18 +224,54 @@ gss_inquire_context(OM_uint32 *minor, gss_const_ctx_id_t context,
     return late.inquire;
 }
 
-/* Two strings a status, to be asked for one after the other. */
+/* How many strings there are for a status, and which call fails, from 1. */
+static struct {
+    OM_uint32 strings;		/* 0: one, which is empty */
+    OM_uint32 fails_at;		/* 0 for none */
+} display = { 2, 0 };
+
+/* The strings are to be asked for one after the other. */
 OM_uint32 GSSAPI_CALLCONV
 gss_display_status(OM_uint32 *minor, OM_uint32 status, int type,
 		   const gss_OID mech, OM_uint32 *next, gss_buffer_t text)
 {
     (void)status, (void)mech;
     *minor = 0;
-    give_token(text, type == GSS_C_GSS_CODE ?
-	       (*next ? "gss two" : "gss one") :
-	       (*next ? "mech two" : "mech one"));
-    *next = !*next;
+    if (*next + 1 == display.fails_at)
+	return GSS_S_BAD_STATUS;
+    if (display.strings == 0)
+	give_token(text, "");
+    else
+	give_token(text, type == GSS_C_GSS_CODE ?
+		   (*next ? "gss two" : "gss one") :
+		   (*next ? "mech two" : "mech one"));
+    *next = *next + 1 < display.strings ? *next + 1 : 0;
     return GSS_S_COMPLETE;
+}
+
+/* -- the C library ------------------------------------------------------ */
+
+int __real_vsnprintf(char *p, size_t len, const char *fmt, va_list ap);
+int __wrap_vsnprintf(char *p, size_t len, const char *fmt, va_list ap);
+int __wrap___vsnprintf_chk(char *p, size_t len, int flag, size_t size,
+			   const char *fmt, va_list ap);
+
+static int print_fails_at;	/* 1 for the next text; 0 never */
+
+int
+__wrap_vsnprintf(char *p, size_t len, const char *fmt, va_list ap)
+{
+    if (print_fails_at > 0 && --print_fails_at == 0)
+	return -1;
+    return __real_vsnprintf(p, len, fmt, ap);
+}
+
+int
+__wrap___vsnprintf_chk(char *p, size_t len, int flag, size_t size,
+		       const char *fmt, va_list ap)
+{
+    (void)flag, (void)size;
+    return __wrap_vsnprintf(p, len, fmt, ap);
 }
 
 /* -- the peer ----------------------------------------------------------- */
@@ -667,6 +706,108 @@ test_texts(void)
 	  "flags by name: %s", text);
 }
 
+#define FAILED "gss_init_sec_context failed"
+#define ADVICE "; get credentials (kinit), or name the right keytab"
+#define TWO ": gss two"
+
+/*
+ * What a library may make of a status; the last row is the usual one again.
+ */
+static void
+test_status_strings(void)
+{
+    static const struct {
+	const char *name;
+	OM_uint32 strings, fails_at, minor;
+	int print_fails_at;
+	const char *text;
+    } cases[] = {
+	{ "without end, cut off", (OM_uint32)-1, 0, 0, 0,
+	  FAILED ": gss one" TWO TWO TWO TWO TWO TWO TWO ADVICE },
+	{ "eight, all there", 8, 0, 0, 0,
+	  FAILED ": gss one" TWO TWO TWO TWO TWO TWO TWO ADVICE },
+	{ "no string at all", 2, 1, 5, 0, FAILED ADVICE },
+	{ "no second string", 2, 2, 5, 0,
+	  FAILED ": gss one: mech one" ADVICE },
+	{ "an empty one", 0, 0, 5, 0, FAILED ": : " ADVICE },
+	{ "one that cannot be printed", 2, 0, 0, 2, FAILED TWO ADVICE },
+	{ "a call that cannot be printed", 2, 0, 0, 1,
+	  ": gss one" TWO ADVICE },
+	{ "advice that cannot be printed", 2, 0, 0, 4,
+	  FAILED ": gss one" TWO },
+	{ "two", 2, 0, 5, 0,
+	  FAILED ": gss one" TWO ": mech one: mech two" ADVICE }
+    };
+    struct gss_loop_result result;
+    char text[512];
+    size_t i;
+
+    memset(&result, 0, sizeof(result));
+    result.outcome = GSS_LOOP_GSS_ERROR;
+    result.call = "gss_init_sec_context";
+    result.major = GSS_S_NO_CRED;
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	display.strings = cases[i].strings;
+	display.fails_at = cases[i].fails_at;
+	result.minor = cases[i].minor;
+	print_fails_at = cases[i].print_fails_at;
+	memset(text, 'x', sizeof(text));
+	gss_loop_explain(&result, text, sizeof(text));
+	check(memchr(text, '\0', sizeof(text)) != NULL &&
+	      strcmp(text, cases[i].text) == 0 && print_fails_at == 0,
+	      "strings of a status: %s", cases[i].name);
+	check(live == 0, "  and nothing is left (%d)", live);
+	live = 0;
+    }
+}
+
+/*
+ * Each outcome is told in words of its own; what is none, in none.
+ */
+static void
+test_each_outcome(void)
+{
+    static const struct {
+	enum gss_loop_outcome outcome;
+	const char *words;
+    } cases[] = {
+	{ GSS_LOOP_ESTABLISHED, "is established" },
+	{ GSS_LOOP_GSS_ERROR, "gss_init_sec_context failed" },
+	{ GSS_LOOP_BAD_STATUS, "gss_init_sec_context returned 00070000" },
+	{ GSS_LOOP_TRANSPORT, "(2 tokens sent, 3 received): the peer did not "
+	  "answer in time" },
+	{ GSS_LOOP_TOO_MANY_TOKENS, "has no end: 3 tokens received" },
+	{ GSS_LOOP_NOT_ANONYMOUS, "does not grant anonymity" },
+	{ GSS_LOOP_MISSING_FLAGS, "since it lacks integrity" },
+	{ GSS_LOOP_DELETED, "ended by the peer's late token: gss one" }
+    };
+    struct gss_loop_result result;
+    char text[512];
+    size_t i, j;
+
+    memset(&result, 0, sizeof(result));
+    result.call = "gss_init_sec_context";
+    result.major = GSS_S_NO_CRED;
+    result.transport = GSS_FRAME_TIMEOUT;
+    result.sent = 2;
+    result.received = 3;
+    result.missing = GSS_C_INTEG_FLAG;
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	result.outcome = cases[i].outcome;
+	gss_loop_explain(&result, text, sizeof(text));
+	for (j = 0; j < sizeof(cases) / sizeof(cases[0]); j++)
+	    if ((strstr(text, cases[j].words) != NULL) != (i == j))
+		break;
+	check(j == sizeof(cases) / sizeof(cases[0]), "outcome %u: %s",
+	      (unsigned)i, text);
+    }
+    result.outcome = (enum gss_loop_outcome)(GSS_LOOP_DELETED + 1);
+    gss_loop_explain(&result, text, sizeof(text));
+    check(text[0] == '\0', "what is no outcome has no words");
+    check(live == 0, "  and nothing is left (%d)", live);
+    live = 0;
+}
+
 int
 main(void)
 {
@@ -679,5 +820,7 @@ main(void)
     test_too_many_tokens();
     test_late_tokens();
     test_texts();
+    test_status_strings();
+    test_each_outcome();
     return check_done();
 }
