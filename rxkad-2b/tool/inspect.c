@@ -42,11 +42,14 @@ show_not_a_token(krb5_context context, const struct token_file *token,
 static int
 inspect_krb4(const struct token_file *token)
 {
-    show(stdout, "Modern server:", "%s",
-	 token->length % 8 != 0 || token->length < RXKAD_2B_MIN_LENGTH
-	 ? "no: a Kerberos 4 ticket has a multiple of 8 octets, 32 or more"
-	 : "only with Kerberos 4 on; all of it is encrypted");
-    return token->length % 8 ? EXIT_NO : 0;
+    if (token->length % 8 != 0 || token->length < RXKAD_2B_MIN_LENGTH) {
+	show(stdout, "Modern server:", "no: a Kerberos 4 ticket has a "
+	     "multiple of 8 octets, %d or more", RXKAD_2B_MIN_LENGTH);
+	return EXIT_NO;
+    }
+    show(stdout, "Modern server:",
+	 "only with Kerberos 4 on; all of it is encrypted");
+    return 0;
 }
 
 int

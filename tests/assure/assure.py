@@ -168,6 +168,11 @@ def is_as(before, part):
         for paths in (BUT_TESTS, ("--", *part.tests, *BUT_DOCUMENTS[2:])))
 
 
+def read_record():
+    """{part: how it has ended}"""
+    return json.loads(RECORD.read_text()) if RECORD.exists() else {}
+
+
 def log_of(name):
     """What a suite has said."""
     return (install.build_dir() / "log" / "tests" /
@@ -239,7 +244,7 @@ def main():
     args = parser.parse_args()
     directory = install.build_dir() / "assure"
     directory.mkdir(parents=True, exist_ok=True)
-    state = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    state = read_record()
     unknown = set(args.part) - {part.name for part in parts(args.hours)}
     if unknown:
         parser.error("no such part: %s" % ", ".join(sorted(unknown)))
@@ -255,9 +260,11 @@ def main():
         print("[%d/%d] %s" % (number, len(wanted), part.name), flush=True)
         now, began = tree(), time.monotonic()
         status, text = run_part(part, directory / ("%s.log" % part.name))
-        state[part.name] = {"status": status, "tree": now,
-                            "seconds": int(time.monotonic() - began),
-                            "facts": facts_of(part, text)}
+        # another call may have ended another part meanwhile
+        state = {**read_record(), part.name: {
+            "status": status, "tree": now,
+            "seconds": int(time.monotonic() - began),
+            "facts": facts_of(part, text)}}
         RECORD.write_text(json.dumps(state, indent=1) + "\n")
     lines = list(table(state))
     print("\n".join(lines))

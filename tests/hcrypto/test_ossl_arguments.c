@@ -208,6 +208,15 @@ test_rsa(void)
     check(verifies(other, public), "another modulus in its place");
     set_number(public->e, "03");
     check(!verifies(other, public), "another exponent in its place");
+    /* what a certificate may say: numbers of no octet */
+    set_number(public->e, "00");
+    check(!verifies(other, public), "an exponent of zero");
+    set_number(public->e, "010001");
+    set_number(public->n, "00");
+    check(!encrypts(public, 5, RSA_PKCS1_PADDING) &&
+	  !verifies(other, public), "a modulus of zero");
+    set_number(public->n, rsa_keys[1].n);
+    check(verifies(other, public), "and the key as it should be");
     RSA_free(rsa);
     RSA_free(public);
     RSA_free(other);

@@ -183,7 +183,13 @@ class InspectTest(TokenCase):
     def test_kerberos_4(self):
         seen = self.tool("inspect", "--kvno=5", stdin="00" * 64).stdout
         self.assertRegex(seen, r"Token number: +5, Kerberos 4")
-        self.tool("inspect", "--kvno=5", stdin="00" * 63, expect_code=1)
+        for length in 8, 24, 31, 33, 63:
+            with self.subTest(length):
+                seen = self.tool("inspect", "--kvno=5", stdin="00" * length, expect_code=1).stdout
+                self.assertRegex(seen, r"Modern server: +no: .* multiple of 8 octets, 32 or more")
+        for length in 32, 40:
+            seen = self.tool("inspect", "--kvno=5", stdin="00" * length).stdout
+            self.assertRegex(seen, r"Modern server: +only with Kerberos 4 on")
 
     def test_warnings(self):
         # REQ: RK-38

@@ -14,7 +14,7 @@ from wire import krb_error2 as k2
 KRB5_BASE = -1765328384                 # error 0 of the protocol, as minor
 FAILURE, DEFECTIVE = 13 << 16, 9 << 16
 SERVER_NOMATCH, MUST_USE_U2U, SKEW, EXPIRED, USER2USER = 26, 27, 37, 32, 69
-GENERIC = 60
+GENERIC, MODIFIED = 60, 41
 N, K, S = k2.KEY_NULL, k2.KEY_SUBKEY, k2.KEY_SESSION
 BOTH = ap.OFFER | ap.WANT_MUTUAL
 U2U = BOTH | gss.USE_SESSION_KEY
@@ -147,6 +147,20 @@ class Initiator(U2UCase):
                 line, answer = self.play(script)
                 self.assertEqual(line.result, "failed", line)
                 self.assertIsNone(answer)
+        self.good()
+
+    def test_a_challenge_after_the_ticket(self):
+        """A user-to-user ticket has answered one already: who confirms, and
+        asks once more, is another acceptor."""
+        # REQ: XT-37, XT-80
+        def script(wire, acceptor):
+            self.first(wire.receive())
+            self.second(acceptor, wire.ask(self.send_tgt(acceptor)))
+            wire.send(acceptor.error2())
+            return wire.receive()
+        line, answer = self.play(script)
+        self.failed(line, MODIFIED, DEFECTIVE)
+        self.assertIsNone(answer)
         self.good()
 
     def test_the_old_error_afterwards(self):
