@@ -2,8 +2,7 @@
 """support.py [--write]: the README's table of features and peers.
 
 Nothing in it is written by hand: a cell has the suites of a feature that talk
-to a peer, as their sources say.  t_support.py holds the README to it, and in a
-run of all tests to what has passed.
+to a peer, as their sources say.  t_support.py holds the README to it.
 """
 
 import re

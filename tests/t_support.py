@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The README says of peers and commands what the tests do."""
 
-import csv
 import fnmatch
 import re
 import sys
@@ -11,7 +10,6 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import support                                              # noqa: E402
-from realm.install import build_dir                         # noqa: E402
 
 README = support.README.read_text()
 
@@ -33,20 +31,6 @@ class SupportTest(unittest.TestCase):
         left = [path.name for path in sorted(HERE.glob("interop/t_*.py"))
                 if path not in named]
         self.assertEqual(left, [])
-
-    def test_what_is_named_passed(self):
-        """In the results that are at hand, which may be of some suites."""
-        results = build_dir() / "log/tests.tsv"
-        if not results.exists():
-            self.skipTest("no results")
-        failed = set()
-        with open(results, newline="", encoding="utf-8") as stream:
-            for row in csv.reader(stream, delimiter="\t"):
-                if len(row) > 2 and row[2].lower().startswith("fail"):
-                    failed.add(row[0].rsplit("/", 1)[-1])
-        named = set(re.findall(r"\]\(tests/\w+/(\w+)\.\w+\)",
-                               support.section()))
-        self.assertEqual(sorted(named & failed), [])
 
 
 class CommandTest(unittest.TestCase):
