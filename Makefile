@@ -12,7 +12,7 @@
 #   make soak-loop      the same between programs, by a man in the middle
 #   make fuzz           each target of libFuzzer, 10 minutes (clang)
 #   make assure         attacks by machine, for hours; doc/assurance.md
-#   make coverage       which lines and branches the tests take (an hour)
+#   make coverage       which lines and branches the tests take
 #   make trace          which requirement has which tests
 #   make deb            Debian's packages with the series, in $(BUILD_DIR)/deb (root)
 #   make check-deb      installs them, and Debian's again, in a chroot (root)

@@ -5,7 +5,7 @@ usage: coverage.py [--build] [--of DIR] [--table FILE] [--missing | --reasons]
                    [FILE...]
 
 --build makes a build with gcc's --coverage in $BUILD_DIR/assure/coverage and
-runs all tests with it, which takes an hour; `make coverage` does.  What it has
+runs all tests with it; `make coverage` does.  What it has
 counted is then told for each file of the modules, or for those that FILE is a
 part of.  --of DIR reads another build directory.  --missing names the
 branches that no test takes; --reasons those of them for which neither

@@ -56,8 +56,9 @@ class Spent:
         self._name = name
         self.seconds = self.runs = self.places = 0
         if self.PATH.exists():
-            self.__dict__.update(
-                json.loads(self.PATH.read_text()).get(name, {}))
+            with open(self.PATH) as file:
+                fcntl.flock(file, fcntl.LOCK_SH)
+                self.__dict__.update(json.load(file).get(name, {}))
 
     def add(self, seconds, runs, places):
         """Also in the file, which other targets write, too."""
